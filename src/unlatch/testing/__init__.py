@@ -1,0 +1,19 @@
+"""What the tests of a site with Unlatch share with our own."""
+
+from unlatch.testing.authenticator import (
+    AlreadyRegistered,
+    AuthenticatorError,
+    NoCommonAlgorithm,
+    NoCredential,
+    SoftAuthenticator,
+)
+from unlatch.testing.keys import SoftCredential
+
+__all__ = [
+    "AlreadyRegistered",
+    "AuthenticatorError",
+    "NoCommonAlgorithm",
+    "NoCredential",
+    "SoftAuthenticator",
+    "SoftCredential",
+]
