@@ -1,0 +1,162 @@
+"""Addresses: proved by a mailed link or code, corrected while nobody has proved them."""
+
+from dataclasses import replace
+
+from unlatch.core import events, names
+from unlatch.core.binding import Binding
+from unlatch.core.freshness import require_fresh_to_take_away
+from unlatch.core.mailed import MailedSecrets
+from unlatch.core.party import RelyingParty
+from unlatch.core.ports import Stores, Unit
+from unlatch.core.records import Account, LiveSession, Mail, Purpose
+from unlatch.core.times import Clock
+from unlatch.core.visitor import Visitor
+from unlatch.errors import FieldsRefused, MailGone, NotFound
+
+
+class Addresses:
+    """The e-mail addresses of accounts."""
+
+    def __init__(self, stores: Stores, mailed: MailedSecrets, clock: Clock) -> None:
+        self._stores = stores
+        self._mailed = mailed
+        self._clock = clock
+
+    def ask_for_new(
+        self,
+        unit: Unit,
+        account: Account,
+        binding: Binding | None,
+        party: RelyingParty,
+        visitor: Visitor,
+    ) -> Binding:
+        """Ask for the mail to an address that was just written down. A new address is a new
+        reason to write, so there is no minute to wait.
+        """
+        patient = binding.without(Purpose.CONFIRM) if binding else None
+        return self._ask_confirmation(unit, account, patient, party, visitor)
+
+    def ask_confirmation(
+        self,
+        live: LiveSession,
+        *,
+        binding: Binding | None,
+        party: RelyingParty,
+        visitor: Visitor,
+    ) -> Binding:
+        """Send the confirmation again.
+
+        Raises:
+            NotFound: The address is confirmed already.
+            TooSoon: This browser asked less than a minute ago.
+        """
+        if live.account.confirmed_at is not None:
+            raise NotFound("confirmed already")
+        with self._stores.unit() as unit:
+            return self._ask_confirmation(unit, live.account, binding, party, visitor)
+
+    def look_at_confirmation(self, token: str, binding: Binding | None) -> None:
+        """Whether an opened link may confirm here. Spends nothing.
+
+        Raises:
+            MailGone, ElsewhereBegun: As in `MailedSecrets.look`.
+        """
+        self._mailed.look(token, Purpose.CONFIRM, binding)
+
+    def confirm_by_code(self, typed: str, binding: Binding | None, live: LiveSession) -> None:
+        """Prove the address by a typed code.
+
+        Raises:
+            FieldsRefused, WrongCode, MailGone, TooBusy: As in `MailedSecrets.show_code`.
+        """
+        self._confirm(self._mailed.show_code(typed, Purpose.CONFIRM, binding), live)
+
+    def confirm_by_link(self, token: str, binding: Binding | None, live: LiveSession) -> None:
+        """Prove the address by an opened link.
+
+        Raises:
+            MailGone, TooBusy: As in `MailedSecrets.show_link`.
+        """
+        self._confirm(self._mailed.show_link(token, Purpose.CONFIRM, binding), live)
+
+    def confirm(self, unit: Unit, account: Account, *, now: int) -> bool:
+        """Write down that the address is proved; False if it was before."""
+        if account.confirmed_at is not None:
+            return False
+        first = unit.accounts.confirm(account.id, now=now)
+        if first:
+            unit.events.add(events.address_confirmed(account.id, at=now))
+        return first
+
+    def may_correct_address(self, live: LiveSession) -> None:
+        """Whether this session may correct the address now.
+
+        Raises:
+            NotFound: It is confirmed already.
+            NotFresh: The session wants a new proof first.
+        """
+        if live.account.confirmed_at is not None:
+            raise NotFound("confirmed already")
+        passkeys = self._stores.passkeys.of(live.account.id)
+        require_fresh_to_take_away(live.session, passkeys, now=self._clock())
+
+    def correct_address(
+        self,
+        live: LiveSession,
+        typed: str,
+        *,
+        binding: Binding | None,
+        party: RelyingParty,
+        visitor: Visitor,
+    ) -> Binding:
+        """Change an address that nobody has proved, and mail the new one.
+
+        Raises:
+            NotFound: It is confirmed already.
+            NotFresh: The session wants a new proof first.
+            FieldsRefused, AddressTaken: About the field `email`.
+        """
+        self.may_correct_address(live)
+        try:
+            address = names.address(typed)
+        except ValueError as error:
+            raise FieldsRefused({"email": str(error)}) from error
+        now = self._clock()
+        with self._stores.unit() as unit:
+            unit.sessions.require(live.session.token_hash)
+            # What was mailed to the old address must not confirm the new one.
+            unit.mails.kill_pending(live.account.id, now=now)
+            changed = unit.accounts.change_unconfirmed_address(
+                live.account.id, address=address.kept, address_key=address.key
+            )
+            if not changed:
+                raise NotFound("confirmed already")
+            unit.events.add(events.address_corrected(live.account.id, at=now))
+            account = replace(live.account, address=address.kept, address_key=address.key)
+            return self.ask_for_new(unit, account, binding, party, visitor)
+
+    def _ask_confirmation(
+        self,
+        unit: Unit,
+        account: Account,
+        binding: Binding | None,
+        party: RelyingParty,
+        visitor: Visitor,
+    ) -> Binding:
+        return self._mailed.ask(
+            unit,
+            Purpose.CONFIRM,
+            account,
+            typed=account.address,
+            binding=binding,
+            party=party,
+            visitor=visitor,
+        )
+
+    def _confirm(self, mail: Mail, live: LiveSession) -> None:
+        if mail.account_id != live.account.id:
+            raise MailGone("asked for another account")
+        now = self._clock()
+        with self._stores.unit() as unit:
+            unit.mails.spend(mail.id, now=now)
+            self.confirm(unit, live.account, now=now)

@@ -1,0 +1,373 @@
+"""Passkeys: register, sign in, prove again; list, name, remove."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from unlatch.core import ceremonies, events
+from unlatch.core.browsers import browser_name
+from unlatch.core.ceremonies import Ceremony, CeremonyKind
+from unlatch.core.freshness import require_fresh, require_fresh_to_take_away
+from unlatch.core.names import display_name
+from unlatch.core.notices import notice
+from unlatch.core.party import RelyingParty
+from unlatch.core.ports import Stores
+from unlatch.core.proof import Proof
+from unlatch.core.providers import provider_name
+from unlatch.core.records import (
+    Account,
+    Event,
+    KnownPasskey,
+    LiveSession,
+    Method,
+    Passkey,
+    Purpose,
+)
+from unlatch.core.secrets import Keys
+from unlatch.core.sessions import Sessions, SignedIn
+from unlatch.core.times import Clock
+from unlatch.core.visitor import Visitor
+from unlatch.core.webauthn import (
+    Answer,
+    VerifiedAssertion,
+    creation_options,
+    request_options,
+    verify_assertion,
+    verify_registration,
+)
+from unlatch.errors import (
+    CeremonyGone,
+    FieldsRefused,
+    LastWayIn,
+    NotFound,
+    PasskeyRefused,
+    TooManyPasskeys,
+)
+
+MOST_PASSKEYS = 20
+"""Per account."""
+
+SealedCeremonies = Mapping[str, str]
+"""A browser's ceremony cookies, by the 16 characters that end their names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A ceremony to send to a browser.
+
+    Attributes:
+        options: `PublicKeyCredential…OptionsJSON`.
+        cookie_name: The 16 characters that end the name of its cookie.
+        sealed: The cookie's value.
+    """
+
+    options: dict[str, object]
+    cookie_name: str
+    sealed: str = field(repr=False)
+
+
+class Passkeys:
+    """Register passkeys and sign in with them."""
+
+    def __init__(self, stores: Stores, sessions: Sessions, keys: Keys, clock: Clock) -> None:
+        self._stores = stores
+        self._sessions = sessions
+        self._keys = keys
+        self._clock = clock
+
+    def begin_sign_in(self, party: RelyingParty) -> Begun:
+        """Begin without a name: whoever has a passkey for this site. Touches no store."""
+        ceremony = ceremonies.begin(CeremonyKind.SIGN_IN, now=self._clock())
+        return self._begun(ceremony, request_options([], ceremony.challenge, party))
+
+    def begin_named_sign_in(self, account: Account | None, party: RelyingParty) -> Begun:
+        """Begin for one account. Nobody of that name: a ceremony that no passkey can finish."""
+        ceremony = ceremonies.begin(
+            CeremonyKind.SIGN_IN,
+            now=self._clock(),
+            account_id=account.id if account else None,
+            named=True,
+        )
+        allowed = self._stores.passkeys.of(account.id) if account else []
+        return self._begun(ceremony, request_options(allowed, ceremony.challenge, party))
+
+    def finish_sign_in(
+        self, body: object, sealed: SealedCeremonies, party: RelyingParty, visitor: Visitor
+    ) -> SignedIn:
+        """Finish a sign-in and start the session of whose passkey it was.
+
+        Everything is checked before the transaction opens, so a refused answer leaves no
+        trace; the ceremony's mark inside it lets one answer in once, however many arrive
+        together.
+
+        Raises:
+            Malformed: The body is not a credential.
+            CeremonyGone: It expired, was answered before, or never was.
+            PasskeyRefused: Unknown here, or one of the checks failed.
+        """
+        answer = Answer.read(body)
+        ceremony = self._open(answer, sealed, CeremonyKind.SIGN_IN)
+        known, seen = self._verified(answer, ceremony, party)
+        proof = self._proof(known, ceremony)
+        with self._stores.unit() as unit:
+            unit.ceremonies.spend(ceremony.mark)
+            unit.passkeys.record_use(
+                known.passkey, sign_count=seen.sign_count, backed_up=seen.backed_up, now=proof.at
+            )
+            signed_in = self._sessions.start(
+                unit, proof, visitor, live_sessions=known.live_sessions
+            )
+            if known.pending_mails:
+                unit.mails.kill_pending(known.account.id, now=proof.at)
+        return signed_in
+
+    def begin_step_up(self, live: LiveSession, party: RelyingParty) -> Begun:
+        """Begin to prove that it is still the same person, in this session."""
+        ceremony = self._bound(CeremonyKind.STEP_UP, live)
+        allowed = self._stores.passkeys.of(live.account.id)
+        return self._begun(ceremony, request_options(allowed, ceremony.challenge, party))
+
+    def finish_step_up(
+        self, body: object, sealed: SealedCeremonies, party: RelyingParty, live: LiveSession
+    ) -> SignedIn:
+        """Prove again, by a passkey of this account, in the session that asked.
+
+        Raises:
+            Malformed, CeremonyGone, PasskeyRefused: As in `finish_sign_in`.
+            NotSignedIn: The session ended meanwhile.
+        """
+        answer = Answer.read(body)
+        ceremony = self._open(answer, sealed, CeremonyKind.STEP_UP)
+        self._require_bound(ceremony, live)
+        known, seen = self._verified(answer, ceremony, party)
+        proof = self._proof(known, ceremony)
+        with self._stores.unit() as unit:
+            unit.ceremonies.spend(ceremony.mark)
+            unit.passkeys.record_use(
+                known.passkey, sign_count=seen.sign_count, backed_up=seen.backed_up, now=proof.at
+            )
+            return self._sessions.prove_again(unit, proof, live)
+
+    def begin_registration(self, live: LiveSession, party: RelyingParty) -> Begun:
+        """Begin to add a passkey to the account of a session.
+
+        Raises:
+            NotFresh: The session wants a new proof first.
+            TooManyPasskeys: The account has twenty.
+        """
+        require_fresh(live.session, now=self._clock())
+        known = self._stores.passkeys.of(live.account.id)
+        if len(known) >= MOST_PASSKEYS:
+            raise TooManyPasskeys
+        ceremony = self._bound(CeremonyKind.ADD_PASSKEY, live)
+        options = creation_options(live.account, known, ceremony.challenge, party)
+        return self._begun(ceremony, options)
+
+    def finish_registration(
+        self,
+        body: object,
+        sealed: SealedCeremonies,
+        party: RelyingParty,
+        live: LiveSession,
+        visitor: Visitor,
+    ) -> Passkey:
+        """Add the passkey that the device made, and tell the account's address of it.
+
+        Raises:
+            Malformed, CeremonyGone, PasskeyRefused: As in `finish_sign_in`.
+            NotFresh: The proof became too old meanwhile.
+            NotSignedIn: The session ended meanwhile.
+            PasskeyExists, TooManyPasskeys: As they say.
+        """
+        answer = Answer.read(body)
+        ceremony = self._open(answer, sealed, CeremonyKind.ADD_PASSKEY)
+        self._require_bound(ceremony, live)
+        # As of its beginning: the device may take its time, and the beginning was fresh.
+        require_fresh(live.session, now=ceremony.begun_at)
+        seen = verify_registration(answer, ceremony.challenge, party)
+        now = self._clock()
+        passkey = Passkey(
+            id=str(uuid.uuid4()),
+            account_id=live.account.id,
+            credential_id=seen.credential_id,
+            public_key=seen.public_key,
+            sign_count=seen.sign_count,
+            backup_eligible=seen.backup_eligible,
+            backed_up=seen.backed_up,
+            transports=seen.transports,
+            aaguid=seen.aaguid,
+            name=provider_name(seen.aaguid) or browser_name(visitor.user_agent).capitalize(),
+            added_on=live.session.proof_method,
+            added_at=now,
+        )
+        with self._stores.unit() as unit:
+            unit.ceremonies.spend(ceremony.mark)
+            # Inside the transaction: a squatter's answer that arrives while the owner of the
+            # address takes the account over must not leave a passkey behind.
+            unit.sessions.require(live.session.token_hash)
+            unit.passkeys.add(passkey, limit=MOST_PASSKEYS)
+            unit.events.add(events.passkey_added(passkey, at=now))
+            unit.mails.ask(
+                notice(
+                    Purpose.PASSKEY_ADDED,
+                    live.account,
+                    note=passkey.name,
+                    party=party,
+                    visitor=visitor,
+                    now=now,
+                )
+            )
+        return passkey
+
+    def of(self, live: LiveSession) -> list[Passkey]:
+        """All of the session's account, oldest first."""
+        return self._stores.passkeys.of(live.account.id)
+
+    def one(self, live: LiveSession, passkey_id: str) -> Passkey:
+        """One of the account's.
+
+        Raises:
+            NotFound: The account has no such passkey.
+        """
+        return _pick(self.of(live), passkey_id)
+
+    def rename(self, live: LiveSession, passkey_id: str, typed: str) -> Passkey:
+        """Give a passkey another name. The session suffices: nobody gets in by a name.
+
+        Raises:
+            NotFound: The account has no such passkey.
+            FieldsRefused: The name is empty or too long.
+        """
+        try:
+            name = display_name(typed)
+        except ValueError as error:
+            raise FieldsRefused({"name": str(error)}) from error
+        if not name:
+            raise FieldsRefused({"name": "missing"})
+        with self._stores.unit() as unit:
+            if not unit.passkeys.rename(live.account.id, passkey_id, name):
+                raise NotFound("no such passkey")
+            unit.events.add(events.passkey_renamed(live.account.id, passkey_id, at=self._clock()))
+        return self.one(live, passkey_id)
+
+    def may_remove(self, live: LiveSession, passkey_id: str) -> Passkey:
+        """The passkey, if this session may remove it now.
+
+        Raises:
+            NotFound: The account has no such passkey.
+            NotFresh: The session wants a proof by a passkey first.
+            LastWayIn: Nobody could get in any more.
+        """
+        passkeys = self.of(live)
+        passkey = _pick(passkeys, passkey_id)
+        require_fresh_to_take_away(live.session, passkeys, now=self._clock())
+        # An unproved address may be a slip of the pen: no mail would ever arrive there.
+        if len(passkeys) == 1 and live.account.confirmed_at is None:
+            raise LastWayIn
+        return passkey
+
+    def remove(
+        self, live: LiveSession, passkey_id: str, party: RelyingParty, visitor: Visitor
+    ) -> Passkey:
+        """Remove a passkey, end the other sessions it began, and tell the account's address.
+
+        Raises:
+            NotFound, NotFresh, LastWayIn: As in `may_remove`.
+        """
+        passkey = self.may_remove(live, passkey_id)
+        now = self._clock()
+        with self._stores.unit() as unit:
+            unit.sessions.require(live.session.token_hash)
+            if not unit.passkeys.remove(live.account.id, passkey_id):
+                raise NotFound("no such passkey")
+            unit.sessions.end_begun_by(passkey_id, except_token_hash=live.session.token_hash)
+            unit.events.add(events.passkey_removed(passkey, at=now))
+            unit.mails.ask(
+                notice(
+                    Purpose.PASSKEY_REMOVED,
+                    live.account,
+                    note=passkey.name,
+                    party=party,
+                    visitor=visitor,
+                    now=now,
+                )
+            )
+        return passkey
+
+    def _begun(self, ceremony: Ceremony, options: dict[str, object]) -> Begun:
+        return Begun(options, ceremony.cookie_name, ceremonies.seal(ceremony, self._keys))
+
+    def _bound(self, kind: CeremonyKind, live: LiveSession) -> Ceremony:
+        return ceremonies.begin(
+            kind,
+            now=self._clock(),
+            account_id=live.account.id,
+            named=True,
+            session_hash=live.session.token_hash,
+        )
+
+    def _require_bound(self, ceremony: Ceremony, live: LiveSession) -> None:
+        bound_to = (ceremony.account_id, ceremony.session_hash)
+        if bound_to != (live.account.id, live.session.token_hash):
+            raise CeremonyGone("begun in another session")
+
+    def _open(self, answer: Answer, sealed: SealedCeremonies, kind: CeremonyKind) -> Ceremony:
+        return ceremonies.open_for_challenge(
+            answer.challenge, sealed, kind=kind, keys=self._keys, now=self._clock()
+        )
+
+    def _verified(
+        self, answer: Answer, ceremony: Ceremony, party: RelyingParty
+    ) -> tuple[KnownPasskey, VerifiedAssertion]:
+        known = self._stores.passkeys.find(answer.credential_id, now=self._clock())
+        if known is None:
+            raise PasskeyRefused("unknown passkey")
+        _require_whose(answer, ceremony, known)
+        seen = verify_assertion(answer, ceremony.challenge, known.passkey, party)
+        self._judge(known.passkey, seen)
+        return known, seen
+
+    def _judge(self, passkey: Passkey, seen: VerifiedAssertion) -> None:
+        """Steps 17 to 19 and 22 of section 7.2: refused and recorded, never locking anyone out."""
+        now = self._clock()
+        if seen.backup_eligible != passkey.backup_eligible:
+            self._record(events.backup_eligibility_changed(passkey, at=now))
+            raise PasskeyRefused("backup eligibility changed")
+        counts = bool(seen.sign_count or passkey.sign_count)
+        if counts and seen.sign_count <= passkey.sign_count:
+            self._record(events.counter_stood_still(passkey, seen=seen.sign_count, at=now))
+            raise PasskeyRefused("the counter stood still")
+
+    def _record(self, event: Event) -> None:
+        with self._stores.unit() as unit:
+            unit.events.add(event)
+
+    def _proof(self, known: KnownPasskey, ceremony: Ceremony) -> Proof:
+        return Proof(
+            account=known.account,
+            method=Method.PASSKEY,
+            at=self._clock(),
+            source=ceremony.mark,
+            passkey_id=known.passkey.id,
+        )
+
+
+def _pick(passkeys: Sequence[Passkey], passkey_id: str) -> Passkey:
+    for passkey in passkeys:
+        if passkey.id == passkey_id:
+            return passkey
+    raise NotFound("no such passkey")
+
+
+def _require_whose(answer: Answer, ceremony: Ceremony, known: KnownPasskey) -> None:
+    """Steps 5 and 6 of section 7.2: whose passkey it must be, asked of the store."""
+    account, passkey = known.account, known.passkey
+    if ceremony.named:
+        if account.id != ceremony.account_id:
+            raise PasskeyRefused("another account's passkey")
+        if passkey.added_at > ceremony.begun_at:
+            raise PasskeyRefused("younger than its ceremony")
+    elif answer.user_handle is None:
+        raise PasskeyRefused("no user handle in a ceremony without a name")
+    if answer.user_handle is not None and answer.user_handle != account.user_handle:
+        raise PasskeyRefused("another account's user handle")

@@ -1,0 +1,282 @@
+"""What the rules need from the world, as small Protocols.
+
+Two kinds of access, told apart by type so that they cannot be mixed up:
+
+- what hangs on `Stores` itself is *one statement on its own*, committed when it returns;
+- what hangs on a `Unit` is part of *one transaction* that commits whole or not at all.
+  A `Refused` (or anything else) raised inside `with stores.unit()` rolls it back.
+
+A method that "spends" is one conditional statement: of many callers at once, one wins.
+Every method takes the present moment as a parameter where it needs one. A database that
+is away raises `StoreError`, from any of them. `unlatch.testing.StoreContract` is the test.
+"""
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from unlatch.core.records import (
+    Account,
+    Event,
+    KnownPasskey,
+    LiveSession,
+    Mail,
+    Passkey,
+    Purpose,
+    Session,
+)
+
+
+class AccountReader(Protocol):
+    def find(self, account_id: str) -> Account | None: ...
+
+    def by_username(self, username_key: str) -> Account | None: ...
+
+    def by_address(self, address_key: str) -> Account | None: ...
+
+
+class PasskeyReader(Protocol):
+    def find(self, credential_id: bytes, *, now: int) -> KnownPasskey | None:
+        """The passkey, its account (disabled or not) and what is pending, in one select."""
+        ...
+
+    def of(self, account_id: str) -> list[Passkey]:
+        """All of an account, oldest first."""
+        ...
+
+
+class SessionKeeper(Protocol):
+    def find(self, token_hash: bytes, *, now: int, idle: int) -> LiveSession | None:
+        """The session if it counts: neither expired nor idle for longer than `idle`
+        microseconds, its account not disabled. One select."""
+        ...
+
+    def of(self, account_id: str, *, now: int, idle: int) -> list[Session]:
+        """Those of an account that count, most recently seen first."""
+        ...
+
+    def touch(self, token_hash: bytes, *, now: int) -> None:
+        """Write `last_seen_at`."""
+        ...
+
+
+class MailKeeper(Protocol):
+    """The rows of mails; also the outbox the sender works through."""
+
+    def find(self, mail_id: str) -> Mail | None: ...
+
+    def spend_try(
+        self, mail_id: str, *, purpose: Purpose, binding_hash: bytes, limit: int, now: int
+    ) -> Mail | None:
+        """Count one try of at most `limit` and give the row as it then is.
+
+        None, and nothing counted, unless the mail is for this purpose and this binding,
+        unspent, not killed, not expired and has tries left.
+        """
+        ...
+
+    def claim(self, *, now: int, lease: int) -> Mail | None:
+        """Take the next mail that is due, for `lease` microseconds, and count a delivery.
+
+        Due: not sent, used or killed, not expired, `due_at` and `lease_until` past.
+        Two senders never hold one mail. Earliest `due_at` first.
+        """
+        ...
+
+    def mint(self, mail: Mail, *, link_hash: str | None, code_hash: str, now: int) -> bool:
+        """Write new hashes into a claimed mail; False if it was killed, used, or its lease lost.
+
+        The claim is known by `mail.lease_until`.
+        """
+        ...
+
+    def sent(self, mail: Mail, *, now: int) -> None: ...
+
+    def postpone(self, mail: Mail, *, until: int) -> None:
+        """Give the claim back; due again at `until`."""
+        ...
+
+    def give_up(self, mail: Mail) -> None:
+        """Never send it: it has no account, or was refused for good. The row stays until it
+        expires, so that a visitor's tries look the same whether a mail went out or not.
+        """
+        ...
+
+    def sweep(self, *, expired_before: int, most: int) -> int:
+        """Delete at most `most` rows that expired before a moment; gives how many."""
+        ...
+
+
+class EventReader(Protocol):
+    def of(self, account_id: str, *, limit: int) -> list[Event]:
+        """An account's newest events, newest first."""
+        ...
+
+
+class CeremonyWriter(Protocol):
+    def spend(self, mark: bytes) -> None:
+        """Mark a ceremony as answered. `mark` begins with its time of issue, eight bytes
+        big-endian, so that sweeping old marks is a range delete.
+
+        Raises:
+            CeremonyGone: It was marked before.
+        """
+        ...
+
+
+class AccountWriter(Protocol):
+    def add(self, account: Account, *, stale_before: int) -> None:
+        """Insert. Unconfirmed accounts made before `stale_before` that hold the same
+        username or address are deleted first, with all that is theirs.
+
+        Raises:
+            UsernameTaken, AddressTaken: By the database's unique constraints.
+        """
+        ...
+
+    def confirm(self, account_id: str, *, now: int) -> bool:
+        """Write `confirmed_at`; False if it was confirmed before (or is gone or disabled)."""
+        ...
+
+    def change_unconfirmed_address(
+        self, account_id: str, *, address: str, address_key: str
+    ) -> bool:
+        """Correct the address; False if it is confirmed already.
+
+        Raises:
+            AddressTaken: Somebody has it.
+        """
+        ...
+
+    def forget_display_name(self, account_id: str) -> None: ...
+
+
+class PasskeyWriter(Protocol):
+    def add(self, passkey: Passkey, *, limit: int) -> None:
+        """Insert.
+
+        Raises:
+            PasskeyExists: The credential id is known, whoever has it.
+            TooManyPasskeys: The account has `limit` already.
+            NotSignedIn: The account is gone or disabled.
+        """
+        ...
+
+    def record_use(self, passkey: Passkey, *, sign_count: int, backed_up: bool, now: int) -> None:
+        """Write a use, only if the passkey is still there with the counter that was read
+        and its account enabled. One statement.
+
+        Raises:
+            PasskeyRefused: It is not.
+        """
+        ...
+
+    def rename(self, account_id: str, passkey_id: str, name: str) -> bool:
+        """False if the account has no such passkey."""
+        ...
+
+    def remove(self, account_id: str, passkey_id: str) -> bool:
+        """False if the account has no such passkey."""
+        ...
+
+    def remove_all(self, account_id: str) -> int:
+        """Gives how many there were."""
+        ...
+
+
+class SessionWriter(Protocol):
+    def add(self, session: Session) -> None:
+        """Insert, only while the account is there and enabled.
+
+        Raises:
+            NotSignedIn: It is not.
+            CeremonyGone: A session was made from the same ceremony or mail before.
+        """
+        ...
+
+    def require(self, token_hash: bytes) -> None:
+        """Hold the session until the transaction ends, so that what is written in its name
+        cannot outlive it.
+
+        Raises:
+            NotSignedIn: The session ended meanwhile.
+        """
+        ...
+
+    def prove(self, old_token_hash: bytes, session: Session) -> None:
+        """Give a live session its new token hash and its new proof (step-up).
+
+        Raises:
+            NotSignedIn: The session ended meanwhile, or the account is disabled.
+            CeremonyGone: The same ceremony or mail was used for a session before.
+        """
+        ...
+
+    def end(self, token_hash: bytes) -> bool: ...
+
+    def end_one(self, account_id: str, session_id: str) -> bool: ...
+
+    def end_begun_by(self, passkey_id: str, *, except_token_hash: bytes) -> int: ...
+
+    def end_all(self, account_id: str) -> int: ...
+
+    def end_beyond(self, account_id: str, *, keep: int) -> int:
+        """End the least recently seen, so that `keep` are left."""
+        ...
+
+
+class MailWriter(Protocol):
+    def ask(self, mail: Mail) -> None:
+        """Insert, and kill the older ones that the same binding asked for the same purpose."""
+        ...
+
+    def spend(self, mail_id: str, *, now: int) -> None:
+        """Mark as used.
+
+        Raises:
+            MailGone: It was used, killed or has expired.
+        """
+        ...
+
+    def kill_pending(self, account_id: str, *, now: int) -> int:
+        """Kill all of an account's mails that carry a secret and could still be spent."""
+        ...
+
+
+class EventWriter(Protocol):
+    def add(self, event: Event) -> None: ...
+
+
+class Unit(Protocol):
+    """One transaction."""
+
+    @property
+    def ceremonies(self) -> CeremonyWriter: ...
+    @property
+    def accounts(self) -> AccountWriter: ...
+    @property
+    def passkeys(self) -> PasskeyWriter: ...
+    @property
+    def sessions(self) -> SessionWriter: ...
+    @property
+    def mails(self) -> MailWriter: ...
+    @property
+    def events(self) -> EventWriter: ...
+
+
+class Stores(Protocol):
+    """All that is kept, in one place."""
+
+    @property
+    def accounts(self) -> AccountReader: ...
+    @property
+    def passkeys(self) -> PasskeyReader: ...
+    @property
+    def sessions(self) -> SessionKeeper: ...
+    @property
+    def mails(self) -> MailKeeper: ...
+    @property
+    def events(self) -> EventReader: ...
+
+    def unit(self) -> AbstractContextManager[Unit]: ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,208 @@
+"""Everything that Unlatch raises on purpose.
+
+    UnlatchError
+    ├── SettingsError            our user's mistake: every fault at once, each with its cure
+    ├── StoreError               the machine's trouble
+    │   └── SchemaBehind         the database waits for `flask unlatch db upgrade`
+    └── Refused                  a visitor's no
+        ├── Malformed            not what this address takes
+        ├── FieldsRefused        a form's fields
+        │   ├── UsernameTaken
+        │   └── AddressTaken
+        ├── CeremonyGone         expired, answered before, or never begun here
+        ├── PasskeyRefused       unknown here, or one of the checks failed
+        ├── PasskeyExists        registered before
+        ├── TooManyPasskeys
+        ├── LastWayIn            nobody could get in any more
+        ├── MailGone             old, used, replaced or damaged
+        ├── WrongCode
+        ├── ElsewhereBegun       a mailed secret in a browser that did not ask
+        ├── TooSoon              asked again before its time
+        ├── TooBusy              every slot for slow hashing is taken
+        ├── RegistrationClosed
+        ├── NotSignedIn
+        ├── NotFresh             signed in, but not just now
+        ├── NotConfirmed         signed in, but the address is unproved
+        ├── CrossSite            asked by a page that is not ours
+        ├── WrongHost            asked under a name that is not ours
+        ├── NotFound
+        └── Unavailable          the database is away or behind
+
+A `Refused` carries a stable `reason` and facts, never HTML and never a status:
+`flask/answers.py` gives it words for the visitor, the log gets the reason.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+
+class UnlatchError(Exception):
+    """Base of all that Unlatch raises on purpose."""
+
+
+class SettingsError(UnlatchError):
+    """The settings do not fit. `faults` holds one full sentence for each."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(["Unlatch cannot start:", *(f"  - {f}" for f in self.faults)]))
+
+
+class StoreError(UnlatchError):
+    """The database does not answer, or answers nonsense."""
+
+
+class SchemaBehind(StoreError):
+    """The database's tables are not the ones this version works with."""
+
+
+class Refused(UnlatchError):
+    """A visitor's no.
+
+    Attributes:
+        reason: Stable name, in JSON as `error` and in the log.
+        detail: For the log only: which check failed. Never shown to a visitor.
+    """
+
+    reason: ClassVar[str] = "refused"
+
+    def __init__(self, detail: str = "") -> None:
+        self.detail = detail
+        super().__init__(detail or self.reason)
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """What a program may read beside the reason, ready for JSON."""
+        return {}
+
+
+class Malformed(Refused):
+    reason = "malformed"
+
+
+class FieldsRefused(Refused):
+    """One or more fields of a form.
+
+    Attributes:
+        fields: Field name to the reason it was refused, like `{"email": "missing"}`.
+    """
+
+    reason = "fields_refused"
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        self.fields = dict(fields)
+        super().__init__(", ".join(f"{name}: {why}" for name, why in self.fields.items()))
+
+
+class UsernameTaken(FieldsRefused):
+    def __init__(self) -> None:
+        super().__init__({"username": "taken"})
+
+
+class AddressTaken(FieldsRefused):
+    def __init__(self) -> None:
+        super().__init__({"email": "taken"})
+
+
+class CeremonyGone(Refused):
+    reason = "ceremony_gone"
+
+
+class PasskeyRefused(Refused):
+    reason = "passkey_refused"
+
+
+class PasskeyExists(Refused):
+    reason = "passkey_exists"
+
+
+class TooManyPasskeys(Refused):
+    reason = "too_many_passkeys"
+
+
+class LastWayIn(Refused):
+    reason = "last_way_in"
+
+
+class MailGone(Refused):
+    """Attributes:
+    replaced: A newer mail was asked for, so the visitor may have it already.
+    """
+
+    reason = "mail_gone"
+
+    def __init__(self, detail: str = "", *, replaced: bool = False) -> None:
+        self.replaced = replaced
+        super().__init__(detail)
+
+
+class WrongCode(Refused):
+    """Attributes:
+    tries_left: How many more codes this mail takes.
+    """
+
+    reason = "wrong_code"
+
+    def __init__(self, tries_left: int) -> None:
+        self.tries_left = tries_left
+        super().__init__()
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        return {"tries_left": self.tries_left}
+
+
+class ElsewhereBegun(Refused):
+    reason = "elsewhere"
+
+
+class TooSoon(Refused):
+    """Attributes:
+    retry_after: Seconds until it may be asked again.
+    """
+
+    reason = "too_soon"
+
+    def __init__(self, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__()
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        return {"retry_after": self.retry_after}
+
+
+class TooBusy(TooSoon):
+    reason = "too_busy"
+
+
+class RegistrationClosed(Refused):
+    reason = "registration_closed"
+
+
+class NotSignedIn(Refused):
+    reason = "not_signed_in"
+
+
+class NotFresh(Refused):
+    reason = "fresh_sign_in_required"
+
+
+class NotConfirmed(Refused):
+    reason = "address_unconfirmed"
+
+
+class CrossSite(Refused):
+    reason = "cross_site"
+
+
+class WrongHost(Refused):
+    reason = "wrong_host"
+
+
+class NotFound(Refused):
+    reason = "not_found"
+
+
+class Unavailable(Refused):
+    reason = "unavailable"

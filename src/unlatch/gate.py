@@ -1,0 +1,51 @@
+"""The gate: one for each app. Makes the parts of the core and hands them their stores;
+holds no rule of its own.
+"""
+
+from collections.abc import Sequence
+
+from unlatch.core.accounts import Accounts
+from unlatch.core.addresses import Addresses
+from unlatch.core.email import Emails
+from unlatch.core.mailed import MailedSecrets
+from unlatch.core.passkeys import Passkeys
+from unlatch.core.ports import Stores
+from unlatch.core.secrets import Keys
+from unlatch.core.sessions import Sessions
+from unlatch.core.slow_hash import SlowHash
+from unlatch.core.times import SECOND, Clock
+from unlatch.settings import Settings
+
+
+class Gate:
+    """All that an app can ask of the core.
+
+    Args:
+        secret_keys: Those of the settings, or in development those kept beside the database.
+    """
+
+    def __init__(
+        self, settings: Settings, stores: Stores, secret_keys: Sequence[bytes], clock: Clock
+    ) -> None:
+        self.clock = clock
+        self.stores = stores
+        self.keys = Keys(secret_keys)
+        self.sessions = Sessions(
+            stores,
+            clock,
+            idle=settings.session_idle * SECOND,
+            lifetime=settings.session_max * SECOND,
+        )
+        self.mailed = MailedSecrets(
+            stores, self.keys, SlowHash(), clock, lifetime=settings.mail_seconds * SECOND
+        )
+        self.addresses = Addresses(stores, self.mailed, clock)
+        self.accounts = Accounts(
+            stores,
+            self.sessions,
+            self.addresses,
+            clock,
+            registration_open=settings.registration_open,
+        )
+        self.emails = Emails(stores, self.addresses, self.sessions, self.mailed, clock)
+        self.passkeys = Passkeys(stores, self.sessions, self.keys, clock)

@@ -1,0 +1,333 @@
+"""The settings: every key, its default and its reason; all faults are told at once.
+
+Read once, from the mapping an app is configured by. Names in the mapping are those of
+`docs/settings.md`, like `UNLATCH_ORIGIN`; each secret may also come from a file named by
+`…_FILE`.
+"""
+
+import difflib
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from unlatch.errors import SettingsError
+
+KEY_BYTES = 32
+"""A secret key shorter than this is not one."""
+
+_KNOWN = frozenset(
+    {
+        "UNLATCH_ORIGIN",
+        "UNLATCH_RP_ID",
+        "UNLATCH_SITE_NAME",
+        "UNLATCH_DATABASE_URL",
+        "UNLATCH_SECRET_KEYS",
+        "UNLATCH_MAIL_SERVER",
+        "UNLATCH_MAIL_PORT",
+        "UNLATCH_MAIL_USERNAME",
+        "UNLATCH_MAIL_PASSWORD",
+        "UNLATCH_MAIL_FROM",
+        "UNLATCH_MAIL_SECURITY",
+        "UNLATCH_REGISTRATION",
+        "UNLATCH_URL_PREFIX",
+        "UNLATCH_BASE_TEMPLATE",
+        "UNLATCH_CSP_SOURCES",
+        "UNLATCH_SESSION_IDLE",
+        "UNLATCH_SESSION_MAX",
+        "UNLATCH_MAIL_SECONDS",
+        "UNLATCH_TRUSTED_PROXIES",
+        "UNLATCH_DEVELOPMENT",
+    }
+)
+_PLACEHOLDER = "change-me"
+_DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailServer:
+    """Where mail is handed in.
+
+    Attributes:
+        security: `starttls`, `tls` or `none`.
+        sender: The From address.
+    """
+
+    host: str
+    port: int
+    username: str
+    password: str = field(repr=False)
+    sender: str
+    security: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an app is set to.
+
+    Attributes:
+        origins: Addresses of the site, the first is *the* address; empty only in
+            development, where it is `http://localhost` on the port of the request.
+        rp_id: Relying party ID, the domain passkeys are bound to. Changing it orphans them.
+        database_url: None for the SQLite file that is made and upgraded by itself.
+        secret_keys: Seal with the first, open with any; empty only in development, where
+            keys are made once and kept beside the database.
+        mail: None only in development: mail then goes to the development mailbox.
+        session_idle, session_max, mail_seconds: Seconds.
+        csp_sources: Sources a host's base template needs, by directive.
+        trusted_proxies: Networks whose forwarding headers are believed.
+    """
+
+    development: bool
+    origins: tuple[str, ...]
+    rp_id: str
+    site_name: str
+    database_url: str | None
+    secret_keys: tuple[bytes, ...] = field(repr=False)
+    mail: MailServer | None
+    registration_open: bool
+    url_prefix: str
+    base_template: str | None
+    csp_sources: Mapping[str, tuple[str, ...]]
+    session_idle: int
+    session_max: int
+    mail_seconds: int
+    trusted_proxies: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+
+    @classmethod
+    def read(cls, config: Mapping[str, object], *, development: bool) -> "Settings":
+        """Read all of them.
+
+        Raises:
+            SettingsError: With a sentence for every fault: the key and the cure.
+        """
+        return _Reader(config, development).settings()
+
+
+class _Reader:
+    """Reads key by key and gathers the faults."""
+
+    def __init__(self, config: Mapping[str, object], development: bool) -> None:
+        self._config = config
+        self._development = development
+        self._faults: list[str] = []
+
+    def settings(self) -> Settings:
+        self._refuse_unknown()
+        origins = self._origins()
+        settings = Settings(
+            development=self._development,
+            origins=origins,
+            rp_id=self._rp_id(origins),
+            site_name=self._text("SITE_NAME") or _host(origins) or "Your site",
+            database_url=self._database_url(),
+            secret_keys=self._secret_keys(),
+            mail=self._mail(),
+            registration_open=self._one_of("REGISTRATION", ("open", "closed")) == "open",
+            url_prefix=self._prefix(),
+            base_template=self._text("BASE_TEMPLATE") or None,
+            csp_sources=self._csp_sources(),
+            session_idle=self._seconds("SESSION_IDLE", _DAY),
+            session_max=self._seconds("SESSION_MAX", 30 * _DAY),
+            mail_seconds=self._seconds("MAIL_SECONDS", 600),
+            trusted_proxies=self._trusted_proxies(),
+        )
+        if self._faults:
+            raise SettingsError(self._faults)
+        return settings
+
+    def _fault(self, sentence: str) -> None:
+        self._faults.append(sentence)
+
+    def _refuse_unknown(self) -> None:
+        for key in sorted(self._config):
+            name = key.removesuffix("_FILE")
+            if not key.startswith("UNLATCH_") or name in _KNOWN:
+                continue
+            near = difflib.get_close_matches(name, _KNOWN, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            self._fault(f"{key} is not a setting.{hint}")
+
+    def _text(self, name: str, fallback: str = "") -> str:
+        """The value as text: the setting, the file it names, or a name Flask projects use."""
+        for key in (f"UNLATCH_{name}", fallback):
+            if not key:
+                continue
+            value = self._config.get(key)
+            if value not in (None, ""):
+                return str(value).strip()
+            path = self._config.get(f"{key}_FILE")
+            if path:
+                return self._from_file(key, str(path))
+        return ""
+
+    def _from_file(self, key: str, path: str) -> str:
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            self._fault(f"{key}_FILE names {path}, which cannot be read: {error}.")
+            return ""
+
+    def _list(self, name: str, fallback: str = "") -> tuple[str, ...]:
+        value = self._config.get(f"UNLATCH_{name}")
+        if isinstance(value, list | tuple):
+            return tuple(str(one).strip() for one in value)
+        text = self._text(name, fallback)
+        return tuple(one.strip() for one in text.split(",") if one.strip())
+
+    def _one_of(self, name: str, values: tuple[str, ...]) -> str:
+        value = self._text(name).lower() or values[0]
+        if value not in values:
+            self._fault(f"UNLATCH_{name} is {value!r}; it takes {' or '.join(values)}.")
+        return value
+
+    def _seconds(self, name: str, default: int) -> int:
+        value = self._text(name)
+        if not value:
+            return default
+        if not value.isdigit() or int(value) < 1:
+            self._fault(f"UNLATCH_{name} is {value!r}; it takes a whole number of seconds.")
+            return default
+        return int(value)
+
+    def _origins(self) -> tuple[str, ...]:
+        origins = self._list("ORIGIN")
+        if not origins and not self._development:
+            self._fault(
+                "UNLATCH_ORIGIN is missing; set it to the address people open, "
+                "like https://example.com."
+            )
+        for origin in origins:
+            if fault := _origin_fault(origin, self._development):
+                self._fault(f"UNLATCH_ORIGIN is {origin!r}; {fault}.")
+        return tuple(origin.rstrip("/").lower() for origin in origins)
+
+    def _rp_id(self, origins: tuple[str, ...]) -> str:
+        site = _host(origins) or "localhost"
+        rp_id = self._text("RP_ID").lower() or site
+        if site != rp_id and not site.endswith("." + rp_id):
+            self._fault(
+                f"UNLATCH_RP_ID is {rp_id!r}, but the site is {site!r}; "
+                "it must be that host or a domain above it."
+            )
+        return rp_id
+
+    def _database_url(self) -> str | None:
+        url = self._text("DATABASE_URL")
+        for bare in ("postgres://", "postgresql://"):
+            if url.startswith(bare):
+                return "postgresql+psycopg://" + url.removeprefix(bare)
+        return url or None
+
+    def _secret_keys(self) -> tuple[bytes, ...]:
+        keys = tuple(key.encode() for key in self._list("SECRET_KEYS", "SECRET_KEY"))
+        named = bool(self._text("SECRET_KEYS"))
+        weak = [key for key in keys if not _is_strong(key)]
+        if self._development and not named:
+            return keys if keys and not weak else ()
+        if not keys:
+            self._fault(
+                "UNLATCH_SECRET_KEYS is missing; set it to at least 32 random bytes, like the "
+                "output of `python -c 'import secrets; print(secrets.token_urlsafe(48))'`."
+            )
+        if weak:
+            self._fault(
+                "UNLATCH_SECRET_KEYS (or SECRET_KEY) is shorter than 32 bytes or a placeholder; "
+                "make one with `python -c 'import secrets; print(secrets.token_urlsafe(48))'`."
+            )
+        return keys
+
+    def _mail(self) -> MailServer | None:
+        host = self._text("MAIL_SERVER", "MAIL_SERVER")
+        if not host:
+            if not self._development:
+                self._fault(
+                    "UNLATCH_MAIL_SERVER is missing; set it to the host that takes your mail, "
+                    "like smtp.example.com."
+                )
+            return None
+        username = self._text("MAIL_USERNAME", "MAIL_USERNAME")
+        sender = self._text("MAIL_FROM", "MAIL_FROM") or username
+        if "@" not in sender or any(one.isspace() for one in sender):
+            self._fault(
+                "UNLATCH_MAIL_FROM is missing or no address; set it to the address your mail "
+                "comes from, like sign-in@example.com."
+            )
+        port = self._text("MAIL_PORT", "MAIL_PORT")
+        if port and not (port.isdigit() and 0 < int(port) < 65536):
+            self._fault(f"UNLATCH_MAIL_PORT is {port!r}; it takes a port number.")
+            port = ""
+        security = self._text("MAIL_SECURITY") or ("tls" if port == "465" else "starttls")
+        if security not in ("starttls", "tls", "none"):
+            self._fault(f"UNLATCH_MAIL_SECURITY is {security!r}; it takes starttls, tls or none.")
+        return MailServer(
+            host=host,
+            port=int(port) if port else (465 if security == "tls" else 587),
+            username=username,
+            password=self._text("MAIL_PASSWORD", "MAIL_PASSWORD"),
+            sender=sender,
+            security=security,
+        )
+
+    def _prefix(self) -> str:
+        prefix = self._text("URL_PREFIX") or "/auth"
+        if not prefix.startswith("/") or prefix.endswith("/") or "//" in prefix:
+            self._fault(f"UNLATCH_URL_PREFIX is {prefix!r}; it takes a path like /auth.")
+        return prefix
+
+    def _csp_sources(self) -> Mapping[str, tuple[str, ...]]:
+        value = self._config.get("UNLATCH_CSP_SOURCES")
+        if isinstance(value, Mapping):
+            return {str(name): tuple(sources) for name, sources in value.items()}
+        parts = [one.split() for one in self._text("CSP_SOURCES").split(";") if one.strip()]
+        for part in parts:
+            if not part[0].endswith("-src"):
+                self._fault(
+                    f"UNLATCH_CSP_SOURCES has {part[0]!r}; it takes directives and sources, "
+                    "like `script-src https://cdn.example.com; img-src https://img.example.com`."
+                )
+        return {part[0]: tuple(part[1:]) for part in parts}
+
+    def _trusted_proxies(
+        self,
+    ) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+        values = self._list("TRUSTED_PROXIES")
+        if not values and not self._development:
+            self._fault(
+                "UNLATCH_TRUSTED_PROXIES is missing; set it to the addresses of the proxies in "
+                "front, like 10.0.0.0/8, or to none."
+            )
+        if values in ((), ("none",)):
+            return ()
+        return tuple(network for one in values if (network := self._network(one)) is not None)
+
+    def _network(self, text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+        try:
+            return ipaddress.ip_network(text, strict=False)
+        except ValueError:
+            self._fault(f"UNLATCH_TRUSTED_PROXIES has {text!r}, which is no address or network.")
+            return None
+
+
+def _origin_fault(origin: str, development: bool) -> str | None:
+    parts = urlsplit(origin)
+    try:
+        well_formed = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        well_formed = False
+    if parts.scheme not in ("http", "https") or not well_formed:
+        return "it takes an address like https://example.com"
+    if parts.path.rstrip("/") or parts.query or parts.fragment or parts.username:
+        return "it takes a scheme, a host and a port only, no path"
+    if parts.scheme == "http" and not development:
+        return "passkeys need https outside development"
+    return None
+
+
+def _host(origins: tuple[str, ...]) -> str:
+    return urlsplit(origins[0]).hostname or "" if origins else ""
+
+
+def _is_strong(key: bytes) -> bool:
+    return len(key) >= KEY_BYTES and len(set(key)) >= 8 and _PLACEHOLDER.encode() not in key
