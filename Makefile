@@ -1,0 +1,55 @@
+# Two commands are enough: `make serve` runs Unlatch, `make test` checks it.
+# Both make .venv by themselves and need nothing but Python 3.11 or newer.
+
+PYTHON = .venv/bin/python
+UV = uv
+LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --custom-compile-command "make lock" $(ARGS)
+
+.PHONY: help serve test test-fast lint format assets vendor lock environment
+
+help:
+	@echo 'make serve      run Unlatch on http://localhost:5000    (ARGS="--port 8080" passes options on)'
+	@echo 'make test       check everything, real browser included (ARGS="-k passkey" narrows the tests)'
+	@echo 'make test-fast  the tests that need no browser          (under a minute)'
+	@echo 'make lint       ruff and mypy only'
+	@echo 'make format     let ruff put the code in order'
+	@echo 'make assets     rebuild the script and stylesheet in src/unlatch/flask/static'
+	@echo 'make vendor     the same after a change in frontend/package-lock.json   (needs Node)'
+	@echo 'make lock       pin the requirements again              (needs uv; ARGS=--upgrade for newer ones)'
+
+serve:
+	@sh scripts/environment.sh serve
+	@exec .venv/bin/unlatch serve $(ARGS)
+
+test: lint
+	@chromium=$$($(PYTHON) scripts/browser.py) && \
+		E2E_CHROMIUM="$$chromium" $(PYTHON) -m pytest -n 2 --cov --cov-report=term $(ARGS)
+
+test-fast: environment
+	@$(PYTHON) -m pytest -n 2 -m "not browser" $(ARGS)
+
+lint: environment
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m mypy
+
+format: environment
+	@$(PYTHON) -m ruff check --fix-only .
+	@$(PYTHON) -m ruff format .
+
+assets: environment
+	@$(PYTHON) frontend/assets.py build
+
+vendor: environment
+	@cd frontend && npm ci --ignore-scripts --no-audit --no-fund
+	@$(PYTHON) frontend/assets.py vendor
+	@$(PYTHON) frontend/assets.py build
+
+# The first file pins the second: what serves is what was tested, version by version.
+lock:
+	@$(LOCK) pyproject.toml requirements/build.in --extra server --extra dev -o requirements/dev.txt
+	@$(LOCK) pyproject.toml requirements/build.in --extra server -c requirements/dev.txt -o requirements/serve.txt
+
+environment:
+	@sh scripts/environment.sh dev
