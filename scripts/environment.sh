@@ -67,8 +67,8 @@ apt_install() {
 }
 
 need_writable_folder() {
-    mkdir -p .venv 2>/dev/null
-    [ -w .venv ] || give_up "Cannot write to $(pwd)/.venv: run make from a folder of your own."
+    mkdir -p .venv 2>/dev/null && [ -w .venv ] && return
+    give_up "Cannot write to $(pwd)/.venv: run make from a folder of your own."
 }
 
 # An old .venv will do as long as its Python runs, is new enough and has pip.
