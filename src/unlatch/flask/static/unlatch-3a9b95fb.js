@@ -2,3 +2,381 @@ var htmx=(()=>{const e={parse(t){if(!t)return{};if(t.startsWith("{"))return JSON
 ;
 /* [@simplewebauthn/browser@14.0.0] */
 !function(e,t){"object"==typeof exports&&"undefined"!=typeof module?t(exports):"function"==typeof define&&define.amd?define(["exports"],t):t((e="undefined"!=typeof globalThis?globalThis:e||self).SimpleWebAuthnBrowser={})}(this,(function(e){"use strict";function t(e){const t=new Uint8Array(e);let n="";for(const e of t)n+=String.fromCharCode(e);return btoa(n).replace(/\+/g,"-").replace(/\//g,"_").replace(/=/g,"")}function n(e){const t=e.replace(/-/g,"+").replace(/_/g,"/"),n=(4-t.length%4)%4,r=t.padEnd(t.length+n,"="),i=atob(r),o=new ArrayBuffer(i.length),a=new Uint8Array(o);for(let e=0;e<i.length;e++)a[e]=i.charCodeAt(e);return o}function r(){return i.stubThis(void 0!==globalThis?.PublicKeyCredential&&"function"==typeof globalThis.PublicKeyCredential)}const i={stubThis:e=>e};function o(e){const{id:t}=e;return{...e,id:n(t),transports:e.transports,type:e.type}}function a(e){return"localhost"===e||/^((xn--[a-z0-9-]+|[a-z0-9]+(-[a-z0-9]+)*)\.)+([a-z]{2,}|xn--[a-z0-9-]+)$/i.test(e)}class s extends Error{constructor({message:e,code:t,cause:n,name:r}){super(e,{cause:n}),Object.defineProperty(this,"code",{enumerable:!0,configurable:!0,writable:!0,value:void 0}),this.name=r??n.name,this.code=t}}const l=new class{constructor(){Object.defineProperty(this,"controller",{enumerable:!0,configurable:!0,writable:!0,value:void 0})}createNewAbortSignal(){if(this.controller){const e=new Error("Cancelling existing WebAuthn API call for new one");e.name="AbortError",this.controller.abort(e)}const e=new AbortController;return this.controller=e,e.signal}cancelCeremony(){if(this.controller){const e=new Error("Manually cancelling existing WebAuthn API call");e.name="AbortError",this.controller.abort(e),this.controller=void 0}}},c=["cross-platform","platform"];function u(e){if(e&&!(c.indexOf(e)<0))return e}function d(e,t){console.warn(`The browser extension that intercepted this WebAuthn API call incorrectly implemented ${e}. You should report this error to them.\n`,t)}function p(){if(!r())return h.stubThis(new Promise((e=>e(!1))));const e=globalThis.PublicKeyCredential;return void 0===e?.isConditionalMediationAvailable?h.stubThis(new Promise((e=>e(!1)))):h.stubThis(e.isConditionalMediationAvailable())}const h={stubThis:e=>e};function f({error:e,options:t}){if("SecurityError"===e.name){return a(globalThis.location.hostname)?new s({message:`The browser does not support Related Origins to enable signals for RP ID "${t.rpID}" on domain "${globalThis.location.hostname}"`,code:"ERROR_INVALID_RP_ID",cause:e}):new s({message:`"${globalThis.location.hostname}" is an invalid domain`,code:"ERROR_INVALID_DOMAIN",cause:e})}if("unknownCredential"===t.signalName){if("TypeError"===e.name)return new s({message:"credentialID is an invalid base64url string",code:"ERROR_SIGNAL_INVALID_ARGUMENT",cause:e})}else if("allAcceptedCredentials"===t.signalName){if("TypeError"===e.name)return new s({message:"userID, or an entry in allAcceptedCredentialIDs, is an invalid base64url string",code:"ERROR_SIGNAL_INVALID_ARGUMENT",cause:e})}else if("currentUserDetails"===t.signalName&&"TypeError"===e.name)return new s({message:"userID is an invalid base64url string",code:"ERROR_SIGNAL_INVALID_ARGUMENT",cause:e});return new s({message:e.message,code:"ERROR_PASSTHROUGH_SEE_CAUSE_PROPERTY",cause:e})}async function g(){if("function"==typeof PublicKeyCredential.getClientCapabilities){const e=await PublicKeyCredential.getClientCapabilities();let t=w(e.userVerifyingPlatformAuthenticator);if("unknown"===t&&"function"==typeof PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable){t=await PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable()?"supported":"unsupported"}let n=w(e.conditionalGet);if("unknown"===n&&"function"==typeof PublicKeyCredential.isConditionalMediationAvailable){n=await PublicKeyCredential.isConditionalMediationAvailable()?"supported":"unsupported"}return b.stubThis({conditionalCreate:w(e.conditionalCreate),conditionalGet:n,hybridTransport:w(e.hybridTransport),passkeyPlatformAuthenticator:w(e.passkeyPlatformAuthenticator),userVerifyingPlatformAuthenticator:t,relatedOrigins:w(e.relatedOrigins),signalAllAcceptedCredentials:w(e.signalAllAcceptedCredentials),signalCurrentUserDetails:w(e.signalCurrentUserDetails),signalUnknownCredential:w(e.signalUnknownCredential)})}return b.stubThis({conditionalCreate:"unknown",conditionalGet:"unknown",hybridTransport:"unknown",passkeyPlatformAuthenticator:"unknown",userVerifyingPlatformAuthenticator:"unknown",relatedOrigins:"unknown",signalAllAcceptedCredentials:"unknown",signalCurrentUserDetails:"unknown",signalUnknownCredential:"unknown"})}function w(e){if(!0===e)return"supported";if(!1===e)return"unsupported";if(void 0===e)return"unknown";throw new Error("Unexpected capability value:",e)}const b={stubThis:e=>e};e.WebAuthnAbortService=l,e.WebAuthnError=s,e._browserSupportsWebAuthnAutofillInternals=h,e._browserSupportsWebAuthnInternals=i,e._getBrowserCapabilitiesInternals=b,e.base64URLStringToBuffer=n,e.browserSupportsPasskeys=async function(){if(!r())return new Promise((e=>e(!1)));const e=await g(),{passkeyPlatformAuthenticator:t,userVerifyingPlatformAuthenticator:n,hybridTransport:i}=e;return"supported"===t||"supported"===i||"supported"===n},e.browserSupportsWebAuthn=r,e.browserSupportsWebAuthnAutofill=p,e.bufferToBase64URLString=t,e.getBrowserCapabilities=g,e.platformAuthenticatorIsAvailable=function(){return r()?PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable():new Promise((e=>e(!1)))},e.sendSignal=async function(e){const{signalName:t}=e;if("unknownCredential"===t)return async function(e){const t=globalThis.PublicKeyCredential;if("function"!=typeof t.signalUnknownCredential)throw new Error("This browser does not support PublicKeyCredential.signalUnknownCredential()");try{await t.signalUnknownCredential({rpId:e.rpID,credentialId:e.credentialID})}catch(t){throw f({error:t,options:e})}return}(e);if("allAcceptedCredentials"===t)return async function(e){const t=globalThis.PublicKeyCredential;if("function"!=typeof t.signalAllAcceptedCredentials)throw new Error("This browser does not support PublicKeyCredential.signalAllAcceptedCredentials()");try{await t.signalAllAcceptedCredentials({rpId:e.rpID,userId:e.userID,allAcceptedCredentialIds:e.allAcceptedCredentialIDs})}catch(t){throw f({error:t,options:e})}return}(e);if("currentUserDetails"===t)return async function(e){const t=globalThis.PublicKeyCredential;if("function"!=typeof t.signalCurrentUserDetails)throw new Error("This browser does not support PublicKeyCredential.signalCurrentUserDetails()");try{await t.signalCurrentUserDetails({rpId:e.rpID,userId:e.userID,name:e.userName,displayName:e.userDisplayName??""})}catch(t){throw f({error:t,options:e})}return}(e);throw new Error(`Received unrecognized signalName "${e.signalName}"`)},e.startAuthentication=async function(e){!e.optionsJSON&&e.challenge&&(console.warn("startAuthentication() was not called correctly. It will try to continue with the provided options, but this call should be refactored to use the expected call structure instead. See https://simplewebauthn.dev/docs/packages/browser#typeerror-cannot-read-properties-of-undefined-reading-challenge for more information."),e={optionsJSON:e});const{optionsJSON:i,useBrowserAutofill:c=!1,verifyBrowserAutofillInput:d=!0}=e;if(!r())throw new Error("WebAuthn is not supported in this browser");let h;0!==i.allowCredentials?.length&&(h=i.allowCredentials?.map(o));const f={...i,challenge:n(i.challenge),allowCredentials:h},g={};if(c){if(!await p())throw Error("Browser does not support WebAuthn autofill");if(document.querySelectorAll("input[autocomplete$='webauthn']").length<1&&d)throw Error('No <input> with "webauthn" as the only or last value in its `autocomplete` attribute was detected');g.mediation="conditional",f.allowCredentials=[]}let w;g.publicKey=f,g.signal=l.createNewAbortSignal();try{w=await navigator.credentials.get(g)}catch(e){throw function({error:e,options:t}){const{publicKey:n}=t;if(!n)throw Error("options was missing required publicKey property");if("AbortError"===e.name){if(t.signal instanceof AbortSignal)return new s({message:"Authentication ceremony was sent an abort signal",code:"ERROR_CEREMONY_ABORTED",cause:e})}else{if("NotAllowedError"===e.name)return new s({message:e.message,code:"ERROR_PASSTHROUGH_SEE_CAUSE_PROPERTY",cause:e});if("SecurityError"===e.name){const t=globalThis.location.hostname;if(!a(t))return new s({message:`${globalThis.location.hostname} is an invalid domain`,code:"ERROR_INVALID_DOMAIN",cause:e});if(n.rpId!==t)return new s({message:`The RP ID "${n.rpId}" is invalid for this domain`,code:"ERROR_INVALID_RP_ID",cause:e})}else if("UnknownError"===e.name)return new s({message:"The authenticator was unable to process the specified options, or could not create a new assertion signature",code:"ERROR_AUTHENTICATOR_GENERAL_ERROR",cause:e})}return e}({error:e,options:g})}if(!w)throw new Error("Authentication was not completed");const{id:b,rawId:A,response:R,type:m}=w;let y;return R.userHandle&&(y=t(R.userHandle)),{id:b,rawId:t(A),response:{authenticatorData:t(R.authenticatorData),clientDataJSON:t(R.clientDataJSON),signature:t(R.signature),userHandle:y},type:m,clientExtensionResults:w.getClientExtensionResults(),authenticatorAttachment:u(w.authenticatorAttachment)}},e.startRegistration=async function(e){!e.optionsJSON&&e.challenge&&(console.warn("startRegistration() was not called correctly. It will try to continue with the provided options, but this call should be refactored to use the expected call structure instead. See https://simplewebauthn.dev/docs/packages/browser#typeerror-cannot-read-properties-of-undefined-reading-challenge for more information."),e={optionsJSON:e});const{optionsJSON:i,useAutoRegister:c=!1}=e;if(!r())throw new Error("WebAuthn is not supported in this browser");const p={...i,challenge:n(i.challenge),user:{...i.user,id:n(i.user.id)},excludeCredentials:i.excludeCredentials?.map(o)},h={};let f;c&&(h.mediation="conditional"),h.publicKey=p,h.signal=l.createNewAbortSignal();try{f=await navigator.credentials.create(h)}catch(e){throw function({error:e,options:t}){const{publicKey:n}=t;if(!n)throw Error("options was missing required publicKey property");if("AbortError"===e.name){if(t.signal instanceof AbortSignal)return new s({message:"Registration ceremony was sent an abort signal",code:"ERROR_CEREMONY_ABORTED",cause:e})}else if("ConstraintError"===e.name){if(!0===n.authenticatorSelection?.requireResidentKey)return new s({message:"Discoverable credentials were required but no available authenticator supported it",code:"ERROR_AUTHENTICATOR_MISSING_DISCOVERABLE_CREDENTIAL_SUPPORT",cause:e});if("conditional"===t.mediation&&"required"===n.authenticatorSelection?.userVerification)return new s({message:"User verification was required during automatic registration but it could not be performed",code:"ERROR_AUTO_REGISTER_USER_VERIFICATION_FAILURE",cause:e});if("required"===n.authenticatorSelection?.userVerification)return new s({message:"User verification was required but no available authenticator supported it",code:"ERROR_AUTHENTICATOR_MISSING_USER_VERIFICATION_SUPPORT",cause:e})}else{if("InvalidStateError"===e.name)return new s({message:"The authenticator was previously registered",code:"ERROR_AUTHENTICATOR_PREVIOUSLY_REGISTERED",cause:e});if("NotAllowedError"===e.name)return new s({message:e.message,code:"ERROR_PASSTHROUGH_SEE_CAUSE_PROPERTY",cause:e});if("NotSupportedError"===e.name)return 0===n.pubKeyCredParams.filter((e=>"public-key"===e.type)).length?new s({message:'No entry in pubKeyCredParams was of type "public-key"',code:"ERROR_MALFORMED_PUBKEYCREDPARAMS",cause:e}):new s({message:"No available authenticator supported any of the specified pubKeyCredParams algorithms",code:"ERROR_AUTHENTICATOR_NO_SUPPORTED_PUBKEYCREDPARAMS_ALG",cause:e});if("SecurityError"===e.name){const t=globalThis.location.hostname;if(!a(t))return new s({message:`${globalThis.location.hostname} is an invalid domain`,code:"ERROR_INVALID_DOMAIN",cause:e});if(n.rp.id!==t)return new s({message:`The RP ID "${n.rp.id}" is invalid for this domain`,code:"ERROR_INVALID_RP_ID",cause:e})}else if("TypeError"===e.name){if(n.user.id.byteLength<1||n.user.id.byteLength>64)return new s({message:"User ID was not between 1 and 64 characters",code:"ERROR_INVALID_USER_ID_LENGTH",cause:e})}else if("UnknownError"===e.name)return new s({message:"The authenticator was unable to process the specified options, or could not create a new credential",code:"ERROR_AUTHENTICATOR_GENERAL_ERROR",cause:e})}return e}({error:e,options:h})}if(!f)throw new Error("Registration was not completed");const{id:g,rawId:w,response:b,type:A}=f;let R,m,y,E;if("function"==typeof b.getTransports&&(R=b.getTransports()),"function"==typeof b.getPublicKeyAlgorithm)try{m=b.getPublicKeyAlgorithm()}catch(e){d("getPublicKeyAlgorithm()",e)}if("function"==typeof b.getPublicKey)try{const e=b.getPublicKey();null!==e&&(y=t(e))}catch(e){d("getPublicKey()",e)}if("function"==typeof b.getAuthenticatorData)try{E=t(b.getAuthenticatorData())}catch(e){d("getAuthenticatorData()",e)}return{id:g,rawId:t(w),response:{attestationObject:t(b.attestationObject),clientDataJSON:t(b.clientDataJSON),transports:R,publicKeyAlgorithm:m,publicKey:y,authenticatorData:E},type:A,clientExtensionResults:f.getClientExtensionResults(),authenticatorAttachment:u(f.authenticatorAttachment)}}}));
+;
+globalThis.Unlatch = {
+  card: () => document.getElementById("unlatch-card"),
+  onCard(look) {
+    look();
+    document.addEventListener("htmx:after:swap", ({ detail }) => {
+      if (detail.ctx.target?.id === "unlatch-card") look();
+    });
+  },
+  go(next) {
+    const url = new URL(next || "/", location.href);
+    location.assign(url.origin === location.origin ? url.href : "/");
+  },
+  async post(url, body = {}) {
+    let answer, facts;
+    try {
+      answer = await fetch(url, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", Accept: "application/json" },
+        body: JSON.stringify(body),
+        signal: AbortSignal.timeout(30_000),
+      });
+      facts = await answer.json().catch(() => ({}));
+    } catch {
+      throw new Unlatch.Trouble(navigator.onLine ? "network" : "offline");
+    }
+    if (!answer.ok) throw new Unlatch.Trouble(facts.error ?? "failed", { ...facts, status: answer.status });
+    return facts;
+  },
+  Trouble: class extends Error {
+    constructor(kind, facts = {}) {
+      super(facts.message ?? "");
+      Object.assign(this, { kind, facts });
+    }
+  },
+};
+;
+(() => {
+  htmx.config.history = "reload";
+  const { process } = htmx;
+  htmx.process = (root, force) =>
+    process.call(htmx, root === document.body ? document.getElementById("unlatch") ?? root : root, force);
+  document.addEventListener("htmx:before:swap", (event) => {
+    const { ctx, tasks } = event.detail;
+    if (ctx.target?.id !== "unlatch-card" || ctx.swap === "none") return;
+    const main = tasks.find(({ type }) => type === "main");
+    const card = main?.fragment.querySelector("#unlatch-card");
+    if (card) return main.fragment.replaceChildren(card);
+    event.preventDefault();
+    const { raw } = ctx.response;
+    if (raw.ok && (raw.redirected || ctx.request.method === "GET")) location.assign(raw.url);
+    else Unlatch.trouble.show(new Unlatch.Trouble("failed"));
+  });
+  const refreshes = ({ target }) => target instanceof Element && target.closest("[data-refresh]");
+  document.addEventListener("htmx:error", (event) => {
+    if (event.detail.ctx && !refreshes(event))
+      Unlatch.trouble.show(new Unlatch.Trouble(navigator.onLine ? "network" : "offline"));
+  });
+  document.addEventListener("htmx:before:request", (event) => {
+    if (document.hidden && refreshes(event)) event.preventDefault();
+  });
+})();
+;
+(() => {
+  const has = { script: true, passkeys: typeof PublicKeyCredential === "function" };
+  const reveal = (root) => {
+    for (const part of root.querySelectorAll("[data-needs]")) if (has[part.dataset.needs]) part.hidden = false;
+    for (const part of root.querySelectorAll("[data-without]")) if (!has[part.dataset.without]) part.hidden = false;
+  };
+  reveal(document);
+  document.addEventListener("htmx:before:swap", ({ detail }) => detail.tasks.forEach(({ fragment }) => reveal(fragment)));
+})();
+;
+Unlatch.busy = (() => {
+  const resting = new Map();
+  const start = (button) => {
+    if (!button || resting.has(button)) return;
+    const label = button.querySelector("[data-label]");
+    resting.set(button, [...(label?.childNodes ?? [])]);
+    button.style.minWidth = `${button.offsetWidth}px`;
+    button.setAttribute("aria-busy", "true");
+    if (button.dataset.busy) label?.replaceChildren(button.dataset.busy);
+  };
+  const stop = (button) => {
+    if (!resting.has(button)) return;
+    button.querySelector("[data-label]")?.replaceChildren(...resting.get(button));
+    button.removeAttribute("aria-busy");
+    button.style.minWidth = "";
+    resting.delete(button);
+  };
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest?.("#unlatch :is([aria-busy=true], [aria-disabled=true])")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, true);
+  document.addEventListener("submit", ({ target, submitter }) => {
+    if (target.closest("#unlatch")) start(submitter);
+  });
+  document.addEventListener("htmx:finally:request", ({ detail }) => {
+    if (!detail.ctx.keepIndicators) stop(detail.ctx.request.submitter);
+  });
+  addEventListener("pageshow", ({ persisted }) => {
+    if (persisted) [...resting.keys()].forEach(stop);
+  });
+  return { start, stop };
+})();
+;
+Unlatch.trouble = (() => {
+  const names = {
+    NotAllowedError: "cancelled", // pressed away, timed out, or nothing there: it never tells which
+    UnknownError: "cancelled",
+    InvalidStateError: "exists",
+    ConstraintError: "pin",
+    NotSupportedError: "unsupported",
+    SecurityError: "address",
+    passkey_refused: "refused",
+    passkey_exists: "exists",
+    ceremony_gone: "gone",
+    unavailable: "failed",
+  };
+  const nameOf = (error) => {
+    if (error instanceof Unlatch.Trouble) return names[error.kind] ?? error.kind;
+    if (typeof PublicKeyCredential !== "function") return "unsupported";
+    return names[error.name] ?? "failed";
+  };
+  const wordsFor = (name) => document.querySelector(`#unlatch-card template[data-trouble="${name}"], #unlatch template[data-trouble="${name}"]`)?.content;
+  const clear = () => Unlatch.card().querySelector(".unlatch-trouble")?.remove();
+  const show = (error, next) => {
+    if (error.name === "AbortError") return;
+    clear();
+    const place = document.querySelector("#unlatch template[data-trouble-place]").content.cloneNode(true);
+    const words = wordsFor(nameOf(error)) ?? (error.facts?.message || wordsFor("failed"));
+    place.querySelector("p").replaceChildren(words.cloneNode?.(true) ?? words);
+    const alert = place.querySelector("[role=alert]");
+    Unlatch.card().querySelector("h1").after(place);
+    (next ?? alert).focus();
+  };
+  return { show, clear };
+})();
+;
+Unlatch.ceremony = (() => {
+  const { startAuthentication, startRegistration, WebAuthnAbortService } = SimpleWebAuthnBrowser;
+  const pause = (time) => new Promise((done) => setTimeout(done, time));
+  let turn = 0;
+  let pending = null;
+  const cancel = async () => {
+    turn += 1;
+    for (let tries = 0; pending && tries < 40; tries += 1) {
+      WebAuthnAbortService.cancelCeremony();
+      await Promise.race([pending, pause(50)]);
+    }
+  };
+  const alone = async (begin) => {
+    const leaving = cancel();
+    const mine = turn;
+    await leaving;
+    if (mine !== turn) throw new DOMException("Another one began.", "AbortError");
+    const request = begin();
+    const settled = request.then(() => {}, () => {}).then(() => {
+      if (pending === settled) pending = null;
+    });
+    pending = settled;
+    const answer = await request;
+    delete answer.clientExtensionResults?.prf; // a secret of the device's, not for us
+    return answer;
+  };
+  return {
+    cancel,
+    get: (optionsJSON) => alone(() => startAuthentication({ optionsJSON })),
+    await: (optionsJSON) => alone(() => startAuthentication({ optionsJSON, useBrowserAutofill: true })),
+    create: (optionsJSON) => alone(() => startRegistration({ optionsJSON })),
+  };
+})();
+;
+Unlatch.signals = (() => {
+  const signal = async (name, facts) => {
+    try {
+      await PublicKeyCredential[name](facts);
+      return true;
+    } catch {
+      return false; // not in this browser, or not allowed: nothing is lost
+    }
+  };
+  Unlatch.onCard(() => {
+    const list = Unlatch.card().querySelector("[data-accepted]");
+    if (!list) return;
+    const { rp_id, user_id, credential_ids } = JSON.parse(list.dataset.accepted);
+    signal("signalAllAcceptedCredentials", { rpId: rp_id, userId: user_id, allAcceptedCredentialIds: credential_ids });
+  });
+  return { unknown: (rpId, credentialId) => signal("signalUnknownCredential", { rpId, credentialId }) };
+})();
+;
+Unlatch.passkeys = (() => {
+  const { post, go, ceremony, signals, trouble, busy, Trouble } = Unlatch;
+  const exchange = async ({ options, finish, body, ask, refused }) => {
+    for (let last = false; ; last = true) {
+      const { publicKey } = await post(options, body);
+      const answer = await ask(publicKey);
+      try {
+        return await post(finish, answer);
+      } catch (error) {
+        const named = await refused(error, answer, publicKey);
+        if (last || error.kind !== "ceremony_gone") throw named;
+      }
+    }
+  };
+  const notKnown = async (error, { id }, { rpId }) => {
+    if (!error.facts?.unknown_passkey) return error;
+    await signals.unknown(rpId, id);
+    return new Trouble("unknown");
+  };
+  const notTaken = async (error, { id }, { rp }) => {
+    const { status = 0 } = error.facts;
+    if (status < 400 || status > 499 || error.kind === "passkey_exists") return error;
+    const removed = await signals.unknown(rp.id, id);
+    return error.kind === "passkey_refused" ? new Trouble(removed ? "removed" : "orphaned") : error;
+  };
+  const prove = async ({ dataset }) => {
+    const { options, finish, identifier } = dataset;
+    const body = "remembered" in dataset ? { remembered: true } : identifier ? { identifier } : {};
+    go((await exchange({ options, finish, body, ask: ceremony.get, refused: notKnown })).next);
+  };
+  const create = async (button) => {
+    const { options, finish } = button.dataset;
+    const { next } = await exchange({ options, finish, ask: ceremony.create, refused: notTaken });
+    await htmx.ajax("GET", next, { target: "#unlatch-card", swap: "outerHTML", push: "true" });
+    if (button.isConnected) go(next);
+  };
+  const press = async (button, act) => {
+    busy.start(button);
+    trouble.clear();
+    try {
+      await act(button);
+    } catch (error) {
+      busy.stop(button);
+      if (error.facts?.next) return go(error.facts.next); // sign in first, or show it is still you
+      if (error.name !== "AbortError") button.querySelector("[data-label]").textContent = button.dataset.again;
+      trouble.show(error, Unlatch.card().querySelector("[data-instead]") ?? button);
+      Unlatch.autofill.begin();
+    }
+  };
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest?.("[data-passkey]");
+    if (button) press(button, button.dataset.passkey === "create" ? create : prove);
+  });
+  return { press, prove, notKnown };
+})();
+;
+Unlatch.autofill = (() => {
+  const { post, ceremony, passkeys } = Unlatch;
+  const RENEW = 4 * 60_000;
+  const GRACE = 20_000; // choosing a passkey may open another app over the page
+  let renewal, rest;
+  const field = () => Unlatch.card().querySelector("[data-autofill]");
+  const button = () => Unlatch.card().querySelector("[data-passkey]");
+  const begin = async () => {
+    clearTimeout(renewal);
+    const input = field();
+    if (!input || document.hidden || !(await SimpleWebAuthnBrowser.browserSupportsWebAuthnAutofill())) return;
+    try {
+      const first = input.dataset.autofill;
+      input.dataset.autofill = "";
+      const publicKey = first ? JSON.parse(first) : (await post(input.dataset.options)).publicKey;
+      renewal = setTimeout(begin, RENEW);
+      const answer = await ceremony.await(publicKey);
+      clearTimeout(renewal);
+      passkeys.press(button(), () => finish(input, answer, publicKey));
+    } catch {
+    }
+  };
+  const finish = async (input, answer, publicKey) => {
+    try {
+      Unlatch.go((await post(input.dataset.finish, answer)).next);
+    } catch (error) {
+      if (error.kind !== "ceremony_gone") throw await passkeys.notKnown(error, answer, publicKey);
+      await passkeys.prove(button());
+    }
+  };
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(rest);
+    if (!field()) return;
+    if (document.hidden) rest = setTimeout(ceremony.cancel, GRACE);
+    else if (!button()?.matches("[aria-busy=true]")) begin();
+  });
+  Unlatch.onCard(() => {
+    if (field()) begin();
+    else clearTimeout(renewal);
+  });
+  return { begin };
+})();
+;
+(() => {
+  const letters = (text) => text.toUpperCase().replace(/[^A-Z0-9]/g, "");
+  document.addEventListener("input", ({ target, isComposing }) => {
+    if (isComposing || !target.matches?.("#unlatch [data-code]")) return;
+    const before = letters(target.value.slice(0, target.selectionStart)).length;
+    const code = letters(target.value).slice(0, 8);
+    target.value = code.length > 4 ? `${code.slice(0, 4)}-${code.slice(4)}` : code;
+    const caret = Math.min(before > 4 ? before + 1 : before, target.value.length);
+    target.setSelectionRange(caret, caret);
+  });
+})();
+;
+(() => {
+  const ends = new WeakMap();
+  const tick = () => {
+    for (const button of document.querySelectorAll("#unlatch [data-wait]")) {
+      if (!ends.has(button)) ends.set(button, Date.now() + button.dataset.wait * 1000);
+      const left = Math.ceil((ends.get(button) - Date.now()) / 1000);
+      const shown = button.form.querySelector("[data-left]");
+      shown.hidden = left <= 0;
+      if (left > 0) {
+        button.setAttribute("aria-disabled", "true");
+        shown.querySelector("[data-clock]").textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+      } else {
+        button.removeAttribute("aria-disabled");
+        delete button.dataset.wait;
+      }
+    }
+  };
+  Unlatch.onCard(tick);
+  setInterval(tick, 1000);
+})();
+;
+(() => {
+  const STAYS = { error: 12_000 };
+  const timed = new WeakSet();
+  const leave = (toast) => {
+    if (toast.contains(document.activeElement)) Unlatch.card().querySelector("h1").focus();
+    toast.classList.add("unlatch-leaving");
+    setTimeout(() => toast.remove(), 180);
+  };
+  const leaveUnlessWatched = (toast) => {
+    if (document.hidden || toast.matches(":hover, :focus-within")) setTimeout(leaveUnlessWatched, 2000, toast);
+    else leave(toast);
+  };
+  document.addEventListener("click", ({ target }) => {
+    if (target.closest?.("[data-dismiss]")) leave(target.closest("[data-toast]"));
+  });
+  Unlatch.onCard(() => {
+    for (const toast of document.querySelectorAll("#unlatch [data-toast]")) {
+      if (timed.has(toast)) continue;
+      timed.add(toast);
+      setTimeout(leaveUnlessWatched, STAYS[toast.dataset.toast] ?? 6000, toast);
+      const words = toast.querySelector("p");
+      setTimeout(() => words.replaceChildren(words.textContent), 200);
+    }
+  });
+})();
+;
+(() => {
+  const first = (...choices) => choices.map((choice) => Unlatch.card().querySelector(choice)).find(Boolean);
+  document.addEventListener("htmx:after:swap", ({ detail }) => {
+    if (detail.ctx.target?.id !== "unlatch-card") return;
+    first("[aria-invalid=true]", "[role=alert]", "[autofocus]:not([hidden])", "h1")?.focus();
+    scrollTo({ top: 0 });
+  });
+  first("[aria-invalid=true]", "[role=alert]")?.focus();
+})();
+;
+Unlatch.onCard(() => {
+  const link = Unlatch.card().querySelector("[data-onwards]");
+  if (!link) return;
+  setTimeout(() => {
+    if (link.isConnected && [link, document.body].includes(document.activeElement)) location.assign(link.href);
+  }, link.dataset.onwards * 1000);
+});
+;
+document.addEventListener("click", async ({ target }) => {
+  const button = target.closest?.("#unlatch [data-copy]");
+  if (!button) return;
+  await navigator.clipboard.writeText(button.dataset.copy);
+  const label = button.querySelector("[data-label]");
+  const before = label.textContent;
+  if (before === button.dataset.copied) return;
+  label.textContent = button.dataset.copied;
+  setTimeout(() => label.replaceChildren(before), 2000);
+});

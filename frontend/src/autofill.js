@@ -1,0 +1,51 @@
+// Passkeys offered in the field itself. The first options travel in the page; they are
+// renewed before they grow old, and nothing waits in a page that nobody looks at.
+Unlatch.autofill = (() => {
+  const { post, ceremony, passkeys } = Unlatch;
+  const RENEW = 4 * 60_000;
+  const GRACE = 20_000; // choosing a passkey may open another app over the page
+  let renewal, rest;
+
+  const field = () => Unlatch.card().querySelector("[data-autofill]");
+  const button = () => Unlatch.card().querySelector("[data-passkey]");
+
+  const begin = async () => {
+    clearTimeout(renewal);
+    const input = field();
+    if (!input || document.hidden || !(await SimpleWebAuthnBrowser.browserSupportsWebAuthnAutofill())) return;
+    try {
+      const first = input.dataset.autofill;
+      input.dataset.autofill = "";
+      const publicKey = first ? JSON.parse(first) : (await post(input.dataset.options)).publicKey;
+      renewal = setTimeout(begin, RENEW);
+      const answer = await ceremony.await(publicKey);
+      clearTimeout(renewal);
+      passkeys.press(button(), () => finish(input, answer, publicKey));
+    } catch {
+      // Nothing to offer, or something newer began: the field is a plain field then.
+    }
+  };
+
+  const finish = async (input, answer, publicKey) => {
+    try {
+      Unlatch.go((await post(input.dataset.finish, answer)).next);
+    } catch (error) {
+      if (error.kind !== "ceremony_gone") throw await passkeys.notKnown(error, answer, publicKey);
+      await passkeys.prove(button());
+    }
+  };
+
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(rest);
+    if (!field()) return;
+    if (document.hidden) rest = setTimeout(ceremony.cancel, GRACE);
+    else if (!button()?.matches("[aria-busy=true]")) begin();
+  });
+
+  Unlatch.onCard(() => {
+    if (field()) begin();
+    else clearTimeout(renewal);
+  });
+
+  return { begin };
+})();
