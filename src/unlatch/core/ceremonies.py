@@ -144,19 +144,27 @@ def open_for_challenge(
         CeremonyGone: There is none for this challenge, or it is for something else, too
             old, or from the future.
     """
-    try:
-        raw = from_base64url(challenge)
-    except ValueError as error:
-        raise CeremonyGone("the challenge is not base64url") from error
-    sealed = sealed_by_name.get(_cookie_name(raw))
+    sealed = sealed_by_name.get(cookie_name(challenge))
     if sealed is None:
         raise CeremonyGone("this browser has no such ceremony")
     ceremony = open_sealed(sealed, keys)
-    if ceremony.challenge != raw or ceremony.kind is not kind:
+    if ceremony.challenge != from_base64url(challenge) or ceremony.kind is not kind:
         raise CeremonyGone("begun for something else")
     if not now - LIFETIME <= ceremony.begun_at <= now + FUTURE_SLACK:
         raise CeremonyGone("begun too long ago")
     return ceremony
+
+
+def cookie_name(challenge: str) -> str:
+    """The name of the cookie that belongs to a challenge, as an answer's client data has it.
+
+    Raises:
+        CeremonyGone: It is no challenge of ours.
+    """
+    try:
+        return _cookie_name(from_base64url(challenge))
+    except ValueError as error:
+        raise CeremonyGone("the challenge is not base64url") from error
 
 
 def _cookie_name(challenge: bytes) -> str:

@@ -5,6 +5,7 @@ session's own row: nobody else's passkey can make it fresh.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from unlatch.core.records import Method, Passkey, Session
 from unlatch.core.times import DAY, MINUTE
@@ -38,6 +39,30 @@ def serves(passkey: Passkey, *, now: int) -> bool:
     return passkey.added_on is not Method.EMAIL or passkey.added_at <= now - PROBATION
 
 
+@dataclass(frozen=True, slots=True)
+class WaysToProve:
+    """Attributes:
+    passkeys: Those that would do.
+    email: Whether a mailed code would do.
+    """
+
+    passkeys: tuple[Passkey, ...]
+    email: bool
+
+
+def ways_to_prove(passkeys: Sequence[Passkey], *, to_take_away: bool, now: int) -> WaysToProve:
+    """What would make a session fresh enough.
+
+    Args:
+        passkeys: All of the session's account.
+        to_take_away: Whether something is to be taken away, rather than added.
+    """
+    serving = tuple(one for one in passkeys if serves(one, now=now))
+    if to_take_away and serving:
+        return WaysToProve(serving, email=False)
+    return WaysToProve(tuple(passkeys), email=True)
+
+
 def require_fresh_to_take_away(session: Session, passkeys: Sequence[Passkey], *, now: int) -> None:
     """What removing a passkey or changing the address wants: a fresh proof by a passkey that
     serves, if the account has any. A session that registered the account just now needs no
@@ -52,6 +77,6 @@ def require_fresh_to_take_away(session: Session, passkeys: Sequence[Passkey], *,
     require_fresh(session, now=now)
     if session.proof_method is Method.REGISTRATION:
         return
-    serving = {one.id for one in passkeys if serves(one, now=now)}
-    if serving and session.proof_passkey_id not in serving:
+    ways = ways_to_prove(passkeys, to_take_away=True, now=now)
+    if not ways.email and session.proof_passkey_id not in {one.id for one in ways.passkeys}:
         raise NotFresh

@@ -18,7 +18,7 @@ from unlatch.core.ports import Stores, Unit
 from unlatch.core.records import Account, Mail, Purpose
 from unlatch.core.secrets import Keys, random_code, typed_code
 from unlatch.core.slow_hash import SlowHash
-from unlatch.core.times import MINUTE, Clock
+from unlatch.core.times import SECOND, Clock
 from unlatch.core.visitor import Visitor
 from unlatch.errors import ElsewhereBegun, FieldsRefused, MailGone, WrongCode
 
@@ -54,9 +54,9 @@ class MailedSecrets:
         self._lifetime = lifetime
 
     @property
-    def minutes(self) -> int:
-        """How long a mail's secrets are good for, for people."""
-        return self._lifetime // MINUTE
+    def seconds(self) -> int:
+        """How long a mail's secrets are good for."""
+        return self._lifetime // SECOND
 
     def ask(
         self,

@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 from unlatch.core import ceremonies, events
 from unlatch.core.browsers import browser_name
 from unlatch.core.ceremonies import Ceremony, CeremonyKind
-from unlatch.core.freshness import require_fresh, require_fresh_to_take_away
+from unlatch.core.freshness import (
+    WaysToProve,
+    require_fresh,
+    require_fresh_to_take_away,
+    ways_to_prove,
+)
 from unlatch.core.names import display_name
 from unlatch.core.notices import notice
 from unlatch.core.party import RelyingParty
@@ -92,7 +97,7 @@ class Passkeys:
         return self._begun(ceremony, request_options(allowed, ceremony.challenge, party))
 
     def finish_sign_in(
-        self, body: object, sealed: SealedCeremonies, party: RelyingParty, visitor: Visitor
+        self, answer: Answer, sealed: SealedCeremonies, party: RelyingParty, visitor: Visitor
     ) -> SignedIn:
         """Finish a sign-in and start the session of whose passkey it was.
 
@@ -101,11 +106,9 @@ class Passkeys:
         together.
 
         Raises:
-            Malformed: The body is not a credential.
             CeremonyGone: It expired, was answered before, or never was.
             PasskeyRefused: Unknown here, or one of the checks failed.
         """
-        answer = Answer.read(body)
         ceremony = self._open(answer, sealed, CeremonyKind.SIGN_IN)
         known, seen = self._verified(answer, ceremony, party)
         proof = self._proof(known, ceremony)
@@ -121,6 +124,10 @@ class Passkeys:
                 unit.mails.kill_pending(known.account.id, now=proof.at)
         return signed_in
 
+    def ways_to_prove(self, live: LiveSession, *, to_take_away: bool) -> WaysToProve:
+        """By what means the session could be made fresh enough."""
+        return ways_to_prove(self.of(live), to_take_away=to_take_away, now=self._clock())
+
     def begin_step_up(self, live: LiveSession, party: RelyingParty) -> Begun:
         """Begin to prove that it is still the same person, in this session."""
         ceremony = self._bound(CeremonyKind.STEP_UP, live)
@@ -128,15 +135,14 @@ class Passkeys:
         return self._begun(ceremony, request_options(allowed, ceremony.challenge, party))
 
     def finish_step_up(
-        self, body: object, sealed: SealedCeremonies, party: RelyingParty, live: LiveSession
+        self, answer: Answer, sealed: SealedCeremonies, party: RelyingParty, live: LiveSession
     ) -> SignedIn:
         """Prove again, by a passkey of this account, in the session that asked.
 
         Raises:
-            Malformed, CeremonyGone, PasskeyRefused: As in `finish_sign_in`.
+            CeremonyGone, PasskeyRefused: As in `finish_sign_in`.
             NotSignedIn: The session ended meanwhile.
         """
-        answer = Answer.read(body)
         ceremony = self._open(answer, sealed, CeremonyKind.STEP_UP)
         self._require_bound(ceremony, live)
         known, seen = self._verified(answer, ceremony, party)
@@ -148,8 +154,8 @@ class Passkeys:
             )
             return self._sessions.prove_again(unit, proof, live)
 
-    def begin_registration(self, live: LiveSession, party: RelyingParty) -> Begun:
-        """Begin to add a passkey to the account of a session.
+    def may_add(self, live: LiveSession) -> list[Passkey]:
+        """The passkeys there are, if this session may add one now.
 
         Raises:
             NotFresh: The session wants a new proof first.
@@ -159,13 +165,23 @@ class Passkeys:
         known = self._stores.passkeys.of(live.account.id)
         if len(known) >= MOST_PASSKEYS:
             raise TooManyPasskeys
+        return known
+
+    def begin_registration(self, live: LiveSession, party: RelyingParty) -> Begun:
+        """Begin to add a passkey to the account of a session.
+
+        Raises:
+            NotFresh: The session wants a new proof first.
+            TooManyPasskeys: The account has twenty.
+        """
+        known = self.may_add(live)
         ceremony = self._bound(CeremonyKind.ADD_PASSKEY, live)
         options = creation_options(live.account, known, ceremony.challenge, party)
         return self._begun(ceremony, options)
 
     def finish_registration(
         self,
-        body: object,
+        answer: Answer,
         sealed: SealedCeremonies,
         party: RelyingParty,
         live: LiveSession,
@@ -174,12 +190,11 @@ class Passkeys:
         """Add the passkey that the device made, and tell the account's address of it.
 
         Raises:
-            Malformed, CeremonyGone, PasskeyRefused: As in `finish_sign_in`.
+            CeremonyGone, PasskeyRefused: As in `finish_sign_in`.
             NotFresh: The proof became too old meanwhile.
             NotSignedIn: The session ended meanwhile.
             PasskeyExists, TooManyPasskeys: As they say.
         """
-        answer = Answer.read(body)
         ceremony = self._open(answer, sealed, CeremonyKind.ADD_PASSKEY)
         self._require_bound(ceremony, live)
         # As of its beginning: the device may take its time, and the beginning was fresh.

@@ -83,7 +83,8 @@ class MailKeeper(Protocol):
         ...
 
     def mint(self, mail: Mail, *, link_hash: str | None, code_hash: str, now: int) -> bool:
-        """Write new hashes into a claimed mail; False if it was killed, used, or its lease lost.
+        """Write new hashes into a claimed mail; False if it was killed or used, has expired,
+        or its lease was lost.
 
         The claim is known by `mail.lease_until`.
         """
@@ -148,6 +149,12 @@ class AccountWriter(Protocol):
         ...
 
     def forget_display_name(self, account_id: str) -> None: ...
+
+    def disable(self, account_id: str, *, now: int) -> bool:
+        """Write `disabled_at`; False if it was disabled before (or is gone). Its sessions and
+        mails count no more from then on, but are left for the caller to end.
+        """
+        ...
 
 
 class PasskeyWriter(Protocol):

@@ -8,12 +8,14 @@ from unlatch.testing.authenticator import (
     SoftAuthenticator,
 )
 from unlatch.testing.keys import SoftCredential
+from unlatch.testing.outbox import Outbox
 
 __all__ = [
     "AlreadyRegistered",
     "AuthenticatorError",
     "NoCommonAlgorithm",
     "NoCredential",
+    "Outbox",
     "SoftAuthenticator",
     "SoftCredential",
 ]

@@ -1,0 +1,211 @@
+"""Who may come in: the checks before every view of ours, and the decorators for a host's."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar, cast, overload
+
+from flask import Response, g, redirect, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import SecurityError
+from werkzeug.local import LocalProxy
+
+from unlatch.core.freshness import require_fresh
+from unlatch.core.records import Account, LiveSession
+from unlatch.core.sessions import SignedIn
+from unlatch.core.times import SECOND
+from unlatch.core.visitor import Visitor
+from unlatch.errors import CrossSite, NotConfirmed, NotSignedIn, Refused, WrongHost
+from unlatch.flask import answers, browser, cookies
+from unlatch.flask.party import party
+from unlatch.flask.state import gate, state
+
+P = ParamSpec("P")
+R = TypeVar("R")
+View = Callable[P, R]
+
+BODY_MAX = 64 * 1024
+"""Bytes of a request's body. The largest honest one, an attestation, has a few thousand."""
+
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+_LOOPBACK = ("127.0.0.1", "[::1]")
+
+
+def check_request() -> ResponseReturnValue | None:
+    """Before every view of ours, and of nobody else's.
+
+    Raises:
+        WrongHost: Asked under a name that is not in the settings.
+        CrossSite: A change of state that a page of another site asked for.
+    """
+    request.max_content_length = BODY_MAX
+    moved = _check_host()
+    if moved is not None:
+        return moved
+    if request.method not in _SAFE_METHODS:
+        _check_same_origin()
+    return None
+
+
+def _check_host() -> Response | None:
+    try:
+        host = request.host
+    except SecurityError as error:
+        raise WrongHost("malformed Host") from error
+    origins = {origin.partition("://")[2]: origin for origin in party().origins}
+    if host in origins:
+        return None
+    # WebAuthn refuses addresses, so a developer who opens one is led to the name.
+    by_address = state().settings.development and _without_port(host) in _LOOPBACK
+    if by_address and request.method == "GET":
+        return cast(Response, redirect(f"{party().origin}{request.full_path.rstrip('?')}", 307))
+    raise WrongHost(f"Host {host[:100]!r}")
+
+
+def _without_port(host: str) -> str:
+    return host if host.endswith("]") else host.rpartition(":")[0] or host
+
+
+def _check_same_origin() -> None:
+    """The browser says where a request comes from, in headers that a page cannot set. Compared
+    with the configured origins, not with Host. Sec-Fetch-Site is not sent over plain HTTP but
+    to localhost, so Origin decides first.
+    """
+    origin = request.headers.get("Origin")
+    if origin is not None and origin in party().origins:
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    if site in ("same-origin", "none"):
+        return
+    if origin is None and site is None and not cookies.carries_ours():
+        return  # No browser at all, like a host's test client: nobody's rights are used.
+    raise CrossSite(f"Origin {str(origin)[:100]!r}, Sec-Fetch-Site {str(site)[:20]!r}")
+
+
+def session_cookie() -> cookies.Cookie:
+    """The cookie that holds a session's token."""
+    return cookies.session(state().settings.session_max * SECOND)
+
+
+def live_session() -> LiveSession | None:
+    """The session of this request, or None: one select, once a request. An unknown token is
+    left alone; it never changes the cookie.
+    """
+    if "unlatch_live" not in g:
+        token = session_cookie().read()
+        g.unlatch_live = gate().sessions.resume(token) if token else None
+    return cast("LiveSession | None", g.unlatch_live)
+
+
+def require_session() -> LiveSession:
+    """The session of this request.
+
+    Raises:
+        NotSignedIn: There is none.
+    """
+    live = live_session()
+    if live is None:
+        raise NotSignedIn
+    return live
+
+
+def visitor(browser_hash: bytes | None = None) -> Visitor:
+    """What this request says of its browser.
+
+    Args:
+        browser_hash: Of the id that the browser is given just now, where it had none.
+    """
+    return Visitor(
+        user_agent=request.headers.get("User-Agent", "")[:512],
+        browser_hash=browser.known_hash() if browser_hash is None else browser_hash,
+        live=live_session(),
+    )
+
+
+def let_in(signed_in: SignedIn) -> LiveSession:
+    """Give the browser its session, and remember who it was for the next time."""
+    session_cookie().write(signed_in.token)
+    browser.remember(signed_in.proof.account, signed_in.proof.method)
+    browser.make_known()
+    g.unlatch_live = LiveSession(session=signed_in.session, account=signed_in.proof.account)
+    return cast(LiveSession, g.unlatch_live)
+
+
+def step_up(signed_in: SignedIn) -> None:
+    """Give the browser its session's new token; who it is remembered for stays."""
+    session_cookie().write(signed_in.token)
+
+
+def _account() -> Account | None:
+    live = live_session()
+    return live.account if live else None
+
+
+current_account: Account = cast(Account, LocalProxy(_account))
+"""The account that is signed in; falsy when nobody is. Loaded at first use, one select a
+request."""
+
+
+@overload
+def sign_in_required(view: View[P, R]) -> View[P, ResponseReturnValue]: ...
+@overload
+def sign_in_required(
+    *, confirmed: bool = False
+) -> Callable[[View[P, R]], View[P, ResponseReturnValue]]: ...
+def sign_in_required(
+    view: View[P, R] | None = None, *, confirmed: bool = False
+) -> View[P, ResponseReturnValue] | Callable[[View[P, R]], View[P, ResponseReturnValue]]:
+    """Only for those who are signed in; others are sent to sign in and come back.
+
+    A page redirects (303), htmx is told to (`HX-Redirect`), JSON gets 401.
+
+    Args:
+        confirmed: Also want the e-mail address proved; else 403, or a redirect to where it
+            is proved.
+    """
+
+    def check() -> None:
+        live = require_session()
+        if confirmed and live.account.confirmed_at is None:
+            raise NotConfirmed
+
+    return _guarded(check) if view is None else _guarded(check)(view)
+
+
+@overload
+def fresh_sign_in_required(view: View[P, R]) -> View[P, ResponseReturnValue]: ...
+@overload
+def fresh_sign_in_required(
+    *, max_age: int = 300
+) -> Callable[[View[P, R]], View[P, ResponseReturnValue]]: ...
+def fresh_sign_in_required(
+    view: View[P, R] | None = None, *, max_age: int = 300
+) -> View[P, ResponseReturnValue] | Callable[[View[P, R]], View[P, ResponseReturnValue]]:
+    """Only for those who proved lately who they are; others are asked again and come back.
+
+    Args:
+        max_age: Seconds since the newest proof of this account in this session.
+    """
+
+    def check() -> None:
+        require_fresh(require_session().session, now=gate().clock(), max_age=max_age * SECOND)
+
+    return _guarded(check) if view is None else _guarded(check)(view)
+
+
+def _guarded(
+    check: Callable[[], None],
+) -> Callable[[View[P, R]], View[P, ResponseReturnValue]]:
+    """A decorator that answers a refusal itself: a host's view has no error handler of ours."""
+
+    def decorate(view: View[P, R]) -> View[P, ResponseReturnValue]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+            try:
+                check()
+            except Refused as refused:
+                return answers.refusal(refused)
+            return cast(ResponseReturnValue, view(*args, **kwargs))
+
+        return guarded
+
+    return decorate

@@ -1,0 +1,201 @@
+"""One view, three faces: a whole page, an htmx fragment, or JSON; chosen here and nowhere else."""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from flask import (
+    current_app,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask.wrappers import Response
+
+from unlatch.core.next_path import own_path
+from unlatch.errors import (
+    FieldsRefused,
+    NotConfirmed,
+    NotFresh,
+    NotSignedIn,
+    Refused,
+    WrongCode,
+)
+from unlatch.flask import words
+from unlatch.flask.context import page_context
+
+log = logging.getLogger("unlatch")
+
+V = TypeVar("V", bound=Callable[..., ResponseReturnValue])
+
+_TAKEN_UP_AT = {
+    "unlatch.passkey_options": "unlatch.new_passkey",
+    "unlatch.add_passkey": "unlatch.new_passkey",
+    "unlatch.passkey_by_program": "unlatch.account",
+    "unlatch.correct_address": "unlatch.address",
+    "unlatch.ask_confirmation": "unlatch.address",
+    "unlatch.confirm_by_code": "unlatch.address",
+    "unlatch.confirm_by_link": "unlatch.confirm_link",
+}
+_OWN_TWINS = ("unlatch.rename_passkey", "unlatch.remove_passkey")
+
+_FRAGMENT = "unlatch/layout/fragment.html"
+_PAGE = "unlatch/layout/page.html"
+_JSON_ATTRIBUTE = "unlatch_json"
+
+
+def json_only(view: V) -> V:
+    """Mark a view that always answers JSON, refusals included."""
+    setattr(view, _JSON_ATTRIBUTE, True)
+    return view
+
+
+def wants_json() -> bool:
+    """Whether this request is a program's."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if getattr(view, _JSON_ATTRIBUTE, False):
+        return True
+    accepted = request.accept_mimetypes
+    return accepted.best_match(("text/html", "application/json")) == "application/json"
+
+
+def wants_fragment() -> bool:
+    """Whether this request is htmx's for a part of the page: not one that restores the history
+    or that will replace the whole page.
+    """
+    headers = request.headers
+    return (
+        headers.get("HX-Request") == "true"
+        and "HX-History-Restore-Request" not in headers
+        and headers.get("HX-Request-Type") != "full"
+    )
+
+
+def page(template: str, *, status: int = 200, **context: object) -> Response:
+    """A page, or for htmx its card."""
+    layout = _FRAGMENT if wants_fragment() else _PAGE
+    body = render_template(f"unlatch/{template}", layout=layout, **(page_context() | context))
+    return make_response(body, status)
+
+
+def data(payload: object, *, status: int = 200) -> Response:
+    """JSON."""
+    return make_response(jsonify(payload), status)
+
+
+def leave(url: str, payload: Mapping[str, object] | None = None, *, status: int = 200) -> Response:
+    """Go on to another page as a whole: 303, or `HX-Redirect`, or JSON that says where."""
+    if wants_json():
+        return data(payload if payload is not None else {"next": url}, status=status)
+    if wants_fragment():
+        return make_response("", 200, {"HX-Redirect": url})
+    return make_response(redirect(url, 303))
+
+
+def onward(
+    url: str,
+    show: Callable[[], Response],
+    payload: Mapping[str, object] | None = None,
+    *,
+    status: int = 200,
+) -> Response:
+    """Go on to the next step of a form: 303 to its address, so that a reload never posts again;
+    for htmx its fragment at once, with that address pushed.
+    """
+    if wants_json() or not wants_fragment():
+        return leave(url, payload, status=status)
+    response = show()
+    response.headers["HX-Push-Url"] = url
+    return response
+
+
+def form_again(refused: FieldsRefused | WrongCode, template: str, **context: object) -> Response:
+    """The same form with what was typed and, beside its field, what is wrong with it."""
+    if wants_json():
+        return refusal(refused)
+    if isinstance(refused, WrongCode):
+        errors = {"code": words.of_tries(refused.tries_left)}
+    else:
+        errors = words.of_fields(refused)
+    _log(refused)
+    return page(template, status=words.of(refused).status, errors=errors, **context)
+
+
+def refusal(refused: Refused) -> Response:
+    """A visitor's no, in the face that was asked for."""
+    _log(refused)
+    said = words.of(refused)
+    elsewhere = _way_on(refused)
+    if wants_json():
+        return _as_json(refused, said, elsewhere)
+    if elsewhere is not None:
+        return leave(elsewhere)
+    retry_after = refused.facts.get("retry_after")
+    return _with_retry_after(_trouble_page(said, retry_after=retry_after), refused)
+
+
+def trouble(said: words.Words, error: str) -> Response:
+    """An error that is nobody's refusal, like a missing page or a failure of ours."""
+    if wants_json():
+        return data({"error": error, "message": said.message}, status=said.status)
+    return _trouble_page(said)
+
+
+def _trouble_page(said: words.Words, **context: object) -> Response:
+    return page(
+        "errors/refusal.html",
+        status=said.status,
+        heading=said.heading,
+        message=said.message,
+        way={"label": "Start again", "url": url_for("unlatch.sign_in")},
+        **context,
+    )
+
+
+def _way_on(refused: Refused) -> str | None:
+    """Where a visitor can mend it: sign in, prove again, or confirm; and then come back."""
+    if isinstance(refused, NotSignedIn):
+        return url_for("unlatch.sign_in", next=_come_back() or None)
+    if isinstance(refused, NotFresh):
+        return url_for("unlatch.fresh", next=_come_back() or None)
+    if isinstance(refused, NotConfirmed):
+        return url_for("unlatch.address", next=_come_back() or None)
+    return None
+
+
+def _come_back() -> str:
+    """The address that takes up what was interrupted: never one that only takes a POST."""
+    twin = _TAKEN_UP_AT.get(request.endpoint or "")
+    if twin is not None:
+        return url_for(twin)
+    if request.method in ("GET", "HEAD") and not wants_json():
+        return own_path(request.script_root + request.full_path.rstrip("?"))
+    if request.endpoint in _OWN_TWINS:
+        return request.script_root + request.path
+    return ""
+
+
+def _log(refused: Refused) -> None:
+    log.info("refused: %s (%s) at %s", refused.reason, refused.detail, request.endpoint)
+
+
+def _as_json(refused: Refused, said: words.Words, elsewhere: str | None) -> Response:
+    payload = {"error": refused.reason, "message": said.message, **refused.facts}
+    if isinstance(refused, FieldsRefused):
+        payload["fields"] = words.of_fields(refused)
+    if isinstance(refused, WrongCode):
+        payload["message"] = words.of_tries(refused.tries_left)
+    if elsewhere is not None:
+        payload["next"] = elsewhere
+    return _with_retry_after(data(payload, status=said.status), refused)
+
+
+def _with_retry_after(response: Response, refused: Refused) -> Response:
+    seconds = refused.facts.get("retry_after")
+    if seconds is not None:
+        response.headers["Retry-After"] = str(seconds)
+    return response

@@ -1,0 +1,50 @@
+"""Development: known, never assumed; and the keys that make it need no settings."""
+
+import os
+import secrets
+from pathlib import Path
+
+import click
+from flask import Flask
+
+_KEYS_FILE = "unlatch-keys"
+
+
+def is_development(app: Flask) -> bool:
+    """Whether somebody said so: debug or testing mode, `flask run`, or `UNLATCH_DEVELOPMENT=1`.
+
+    Nothing about a request decides it: a stranger chooses what a request looks like.
+    """
+    said = app.config.get("UNLATCH_DEVELOPMENT", os.environ.get("UNLATCH_DEVELOPMENT", ""))
+    if str(said).lower() in ("1", "true", "yes", "on"):
+        return True
+    return app.debug or app.testing or _command() == "run"
+
+
+def is_other_command() -> bool:
+    """Whether a `flask` command other than `run` loads the app: it lists routes or migrates the
+    host's tables, and must not be kept from it by settings that only serving needs.
+    """
+    return _command() not in (None, "run")
+
+
+def kept_keys(folder: Path) -> tuple[bytes, ...]:
+    """The keys of development, made once and kept in a file that only its owner reads."""
+    path = folder / _KEYS_FILE
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        # O_EXCL: of several processes that start at once, one makes the file.
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return (path.read_bytes().strip(),)
+    with os.fdopen(handle, "wb") as file:
+        file.write(secrets.token_urlsafe(48).encode())
+    return (path.read_bytes(),)
+
+
+def _command() -> str | None:
+    """The name of the `flask` command that is running, or None where none is."""
+    if os.environ.get("FLASK_RUN_FROM_CLI") != "true":
+        return None
+    context = click.get_current_context(silent=True)
+    return context.info_name if context is not None else None

@@ -1,0 +1,58 @@
+"""What a request carries, read with care: forms, JSON bodies, and `next`."""
+
+from flask import request
+from werkzeug.exceptions import UnsupportedMediaType
+
+from unlatch.core.next_path import own_path
+from unlatch.errors import Malformed
+
+
+def field(name: str) -> str:
+    """A field of a form, or of a JSON object that stands for one; empty where absent.
+
+    Raises:
+        Malformed: The body is neither, or the field is no text.
+    """
+    source = _json_object() if request.is_json else request.form
+    value = source.get(name, "")
+    if not isinstance(value, str):
+        raise Malformed(f"{name} is no text")
+    # PostgreSQL refuses NUL in text and a lone surrogate cannot be encoded at all.
+    if "\x00" in value or not _encodes(value):
+        raise Malformed(f"{name} has characters that no text has")
+    return value
+
+
+def json_body() -> dict[str, object]:
+    """The JSON object of the body.
+
+    Raises:
+        Malformed: It is not one.
+        UnsupportedMediaType: The body is not said to be JSON.
+    """
+    if not request.is_json:
+        raise UnsupportedMediaType
+    return _json_object()
+
+
+def next_path() -> str:
+    """Where to go afterwards, from the form or the address: a path of our own or nothing."""
+    return own_path(request.form.get("next") or request.args.get("next"))
+
+
+def _json_object() -> dict[str, object]:
+    try:
+        body = request.get_json(silent=True)
+    except RecursionError as error:
+        raise Malformed("nested too deeply") from error
+    if not isinstance(body, dict):
+        raise Malformed("the body is no JSON object")
+    return body
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,148 @@
+"""What one app keeps of Unlatch, in `app.extensions["unlatch"]`.
+
+Nothing is opened or written before it is first needed: `flask routes` makes no file.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from flask import Flask, current_app
+
+from unlatch.core.ports import Stores
+from unlatch.core.records import Purpose
+from unlatch.errors import SettingsError
+from unlatch.flask.development import kept_keys
+from unlatch.flask.sender import Letters, MailboxTransport, Sender, SmtpTransport
+from unlatch.gate import Gate
+from unlatch.settings import Settings
+from unlatch.stores import open_stores
+
+T = TypeVar("T")
+
+NAME = "unlatch"
+DATABASE_FILE = "unlatch.sqlite"
+MAILBOX_FOLDER = "unlatch-mailbox"
+
+_LINK_ENDPOINTS = {
+    Purpose.SIGN_IN: "unlatch.email_link",
+    Purpose.CONFIRM: "unlatch.confirm_link",
+}
+
+
+def now() -> int:
+    """The clock of the process: microseconds since 1970 UTC."""
+    return time.time_ns() // 1000
+
+
+class State:
+    """One app's settings, and what is made of them at first use.
+
+    Args:
+        settings: As read, or the faults that kept them from being read: those are told to
+            whoever uses Unlatch first.
+    """
+
+    def __init__(self, app: Flask, settings: Settings | SettingsError) -> None:
+        self.app = app
+        self._settings = settings
+        self._making = threading.RLock()
+        self._made: dict[str, object] = {}
+
+    @property
+    def settings(self) -> Settings:
+        """Raises:
+        SettingsError: They were faulty, which a command that does not serve let pass.
+        """
+        if isinstance(self._settings, SettingsError):
+            raise self._settings
+        return self._settings
+
+    @property
+    def folder(self) -> Path:
+        """Where the default database is, and what is kept beside it."""
+        return Path(self.app.instance_path)
+
+    @property
+    def stores(self) -> Stores:
+        """The stores; opened by their first use."""
+        return self._once("stores", self._open_stores)
+
+    @property
+    def gate(self) -> Gate:
+        """The core's parts."""
+        return self._once("gate", self._make_gate)
+
+    @property
+    def sender(self) -> Sender:
+        """Who sends mail."""
+        return self._once("sender", self._make_sender)
+
+    @property
+    def mailbox(self) -> MailboxTransport:
+        """The development mailbox."""
+        return MailboxTransport(self.folder / MAILBOX_FOLDER)
+
+    def deliver(self) -> None:
+        """See to the mails that are due: at once under `app.testing`, else in the sender's
+        thread. Call it after the commit.
+        """
+        self.sender.start()
+        self.sender.wake()
+
+    def _once(self, name: str, make: Callable[[], T]) -> T:
+        with self._making:
+            if name not in self._made:
+                self._made[name] = make()
+            return self._made[name]  # type: ignore[return-value]  # made by `make` of this name
+
+    def _open_stores(self) -> Stores:
+        url = self.settings.database_url
+        default = f"sqlite:///{self.folder / DATABASE_FILE}"
+        return open_stores(url or default, upgrade_itself=url is None)
+
+    def _make_gate(self) -> Gate:
+        keys = self.settings.secret_keys or kept_keys(self.folder)
+        return Gate(self.settings, self.stores, keys, now)
+
+    def _make_sender(self) -> Sender:
+        mail = self.settings.mail
+        return Sender(
+            stores=self.stores,
+            minter=self.gate.mailed,
+            letters=self._letters(),
+            transport=SmtpTransport(mail) if mail else self.mailbox,
+            clock=now,
+            worker="inline" if self.app.testing else "thread",
+        )
+
+    def _letters(self) -> Letters:
+        mail = self.settings.mail
+        return Letters(
+            render=self._render,
+            site_name=self.settings.site_name,
+            sender=mail.sender if mail else "sign-in@localhost",
+            link_path=lambda purpose, token: self._path(_LINK_ENDPOINTS[purpose], token=token),
+            account_path=self._path("unlatch.account"),
+        )
+
+    def _render(self, template: str, context: Mapping[str, object]) -> str:
+        return self.app.jinja_env.get_template(template).render(context)
+
+    def _path(self, endpoint: str, **values: str) -> str:
+        """A path outside any request, below where the app is mounted."""
+        root = self.app.config["APPLICATION_ROOT"]
+        return self.app.url_map.bind("", script_name=root).build(endpoint, values)
+
+
+def state() -> State:
+    """That of the current app."""
+    found: State = current_app.extensions[NAME]
+    return found
+
+
+def gate() -> Gate:
+    """That of the current app."""
+    return state().gate
