@@ -1,0 +1,35 @@
+"""The sender: from a row that asks for a mail to the mail itself.
+
+`sending` works through the rows, `rounds` is the thread it works in, `letters` writes,
+`transport` says what a transport promises; `smtp` and `mailbox` are the two we bring.
+"""
+
+from unlatch.flask.sender.letters import Letters, LinkPath, Render
+from unlatch.flask.sender.mailbox import MailboxTransport
+from unlatch.flask.sender.reading import DevMail
+from unlatch.flask.sender.sending import Minter, Sender, Worker
+from unlatch.flask.sender.smtp import SmtpTransport
+from unlatch.flask.sender.transport import (
+    PerhapsTaken,
+    RefusedForGood,
+    Transport,
+    TransportError,
+    TryLater,
+)
+
+__all__ = [
+    "DevMail",
+    "Letters",
+    "LinkPath",
+    "MailboxTransport",
+    "Minter",
+    "PerhapsTaken",
+    "RefusedForGood",
+    "Render",
+    "Sender",
+    "SmtpTransport",
+    "Transport",
+    "TransportError",
+    "TryLater",
+    "Worker",
+]

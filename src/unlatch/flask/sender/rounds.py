@@ -1,0 +1,117 @@
+"""One thread in the background of each process, begun when there is first something to do.
+
+It is a daemon: nothing waits for it at the end of the process, and nothing is lost with it,
+since all that it works on is in the store. It does not survive a fork (no thread does), so
+the child begins its own when it first needs one.
+"""
+
+import logging
+import os
+import threading
+import weakref
+from collections.abc import Callable
+
+from unlatch.errors import StoreError
+
+POLLING = 2.0
+"""Seconds between two rounds when nobody wakes it: for rows that another process wrote."""
+
+_LONGEST_PAUSE = 30.0
+
+log = logging.getLogger("unlatch.sender")
+
+
+class Rounds:
+    """Does `work` whenever it is woken, and every `polling` seconds anyway.
+
+    No exception ends it: a store that is away makes the pauses longer, up to 30 seconds;
+    anything else is logged by its class name.
+    """
+
+    def __init__(self, work: Callable[[], object], *, polling: float = POLLING) -> None:
+        self._work = work
+        self._polling = polling
+        self._thread: threading.Thread | None = None
+        self._forget()
+        _every.add(self)
+
+    @property
+    def running(self) -> bool:
+        """Whether this process has its thread."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self) -> None:
+        """Begin the thread, unless this process has it already. Cheap; never raises."""
+        if self.running:
+            return
+        with self._changed:
+            if self.running:
+                return
+            self._stopping = False
+            self._thread = threading.Thread(target=self._run, name="unlatch-sender", daemon=True)
+            try:
+                self._thread.start()
+            except RuntimeError as error:  # No more threads, or the interpreter is ending.
+                self._thread = None
+                log.warning("the sender's thread could not start (%s)", type(error).__name__)
+
+    def wake(self) -> None:
+        """Do a round now, in the background. Cheap; never raises."""
+        self.start()
+        with self._changed:
+            self._woken = True
+            self._changed.notify_all()
+
+    def stop(self, timeout: float = 5.0) -> None:
+        """End the thread after the round it is in, and wait for that at most `timeout`
+        seconds. For tests and orderly ends; nothing depends on it.
+        """
+        thread = self._thread
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout)
+
+    def _run(self) -> None:
+        pause = self._polling
+        while not self._stopping:
+            pause = self._round(pause)
+            with self._changed:
+                self._changed.wait_for(lambda: self._woken or self._stopping, pause)
+                self._woken = False
+
+    def _round(self, last_pause: float) -> float:
+        """One round; gives the seconds to wait after it."""
+        try:
+            self._work()
+        except StoreError as error:
+            pause = min(2 * last_pause, _LONGEST_PAUSE)
+            log.warning(
+                "no mail is sent while the store is away (%s); again in %g s",
+                type(error).__name__,
+                pause,
+            )
+            return pause
+        except Exception as error:  # A thread that died could tell nobody.
+            log.error("a round of the sender failed (%s)", type(error).__name__)
+        return self._polling
+
+    def _forget(self) -> None:
+        """As if nothing had begun. After a fork the parent's lock may be held for ever."""
+        self._changed = threading.Condition()
+        self._thread = None
+        self._woken = False
+        self._stopping = False
+
+
+_every: "weakref.WeakSet[Rounds]" = weakref.WeakSet()
+
+
+def _forget_all() -> None:
+    for rounds in list(_every):
+        rounds._forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)

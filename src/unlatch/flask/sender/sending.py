@@ -1,0 +1,241 @@
+"""The sender: works through the rows of mails that were asked for.
+
+The request writes one row and is done. Here, later, secrets are minted, their hashes put
+into the row, the letter built in memory and handed to the transport, so that no secret is
+ever stored and a request takes as long for an unknown address as for a known one.
+"""
+
+import logging
+import traceback
+from enum import Enum
+from typing import Literal, Protocol
+
+from unlatch.core.mailed import Minted
+from unlatch.core.ports import Stores
+from unlatch.core.records import Account, Mail
+from unlatch.core.times import HOUR, MINUTE, SECOND, Clock
+from unlatch.errors import StoreError
+from unlatch.flask.sender.letters import Letters
+from unlatch.flask.sender.rounds import POLLING, Rounds
+from unlatch.flask.sender.transport import PerhapsTaken, RefusedForGood, Transport, TryLater
+
+LEASE = 5 * MINUTE
+"""How long a mail is one sender's: far more than minting and a transport's deadline take."""
+
+FIRST_PAUSE = 5 * SECOND
+"""Before the second try; each further pause is three times as long."""
+
+_SWEPT_EVERY = MINUTE
+_KEPT_AFTER_EXPIRY = HOUR
+_MOST_SWEPT = 500
+
+Worker = Literal["thread", "external", "inline"]
+"""Who sends: a thread of this process, `unlatch worker`, or, in tests, whoever asks."""
+
+log = logging.getLogger("unlatch.sender")
+
+
+class _Fate(Enum):
+    """What became of a mail that was claimed."""
+
+    LEFT = "it left, or may have"
+    LATER = "it is tried again"
+    NEVER = "it is not sent, now or later"
+    NOT_OURS = "spent or killed meanwhile, or claimed by another sender"
+
+
+class Minter(Protocol):
+    """Makes the secrets of a mail; slow, since it hashes them (`MailedSecrets` does)."""
+
+    def mint(self, mail: Mail) -> Minted: ...
+
+
+class Sender:
+    """Sends the mails that are due.
+
+    Attributes:
+        transport: How they leave; may be replaced at any time (see `unlatch.testing.Outbox`).
+        worker: Who sends; may be replaced likewise.
+    """
+
+    def __init__(
+        self,
+        *,
+        stores: Stores,
+        minter: Minter,
+        letters: Letters,
+        transport: Transport,
+        clock: Clock,
+        worker: Worker = "thread",
+        polling: float = POLLING,
+    ) -> None:
+        self.transport = transport
+        self.worker = worker
+        self._stores = stores
+        self._minter = minter
+        self._letters = letters
+        self._clock = clock
+        self._rounds = Rounds(self.send_due, polling=polling)
+        self._untold: dict[str, tuple[Mail, _Fate, int]] = {}
+        self._swept_at = clock()
+
+    def start(self) -> None:
+        """Begin this process's thread, if it is the thread that sends. Worth calling at the
+        first request, for rows that an earlier process left behind.
+        """
+        if self.worker == "thread":
+            self._rounds.start()
+
+    def wake(self) -> None:
+        """Say that a row was written. Call it after the commit. Never raises, and never waits
+        for a mail unless `worker` is "inline".
+        """
+        if self.worker == "thread":
+            self._rounds.wake()
+        elif self.worker == "inline":
+            try:
+                self.send_due()
+            except StoreError as error:
+                log.warning("no mail was sent (%s)", type(error).__name__)
+
+    def stop(self) -> None:
+        """End the thread after the mail it is at. Nothing depends on it being called."""
+        self._rounds.stop()
+
+    def send_due(self, limit: int | None = None) -> int:
+        """Send what is due now, here and in this thread; gives how many left (or may have).
+
+        Args:
+            limit: Work on at most so many rows.
+
+        Raises:
+            StoreError: The store is away. What it could not be told is told it next time.
+        """
+        self._tell_untold()
+        left, worked = 0, 0
+        while limit is None or worked < limit:
+            mail = self._stores.mails.claim(now=self._clock(), lease=LEASE)
+            if mail is None:
+                break
+            worked += 1
+            left += self._attend_to(mail) is _Fate.LEFT
+        self._sweep()
+        return left
+
+    def _attend_to(self, mail: Mail) -> _Fate:
+        """Work on one claimed mail. Only the store's own trouble gets out."""
+        try:
+            fate = self._deliver(mail)
+        except StoreError:
+            # Not left to the lease: five minutes are half of a mail's life.
+            self._tell(mail, _Fate.LATER)
+            raise
+        self._tell(mail, fate)
+        return fate
+
+    def _deliver(self, mail: Mail) -> _Fate:
+        try:
+            return self._mint_and_send(mail)
+        except TryLater as trouble:
+            if trouble.cure:
+                log.error("no mail can leave: %s. %s", trouble, trouble.cure)
+            return self._later(mail, str(trouble))
+        except RefusedForGood as trouble:
+            log.warning("mail %s (%s) was refused: %s", mail.id, mail.purpose, trouble)
+            return _Fate.NEVER
+        except PerhapsTaken as trouble:
+            log.warning("mail %s (%s) may have left: %s", mail.id, mail.purpose, trouble)
+            return _Fate.LEFT
+        except StoreError:
+            raise
+        except Exception as error:  # Not its words: they may quote a secret.
+            log.error("mail %s (%s) failed: %s", mail.id, mail.purpose, _what_and_where(error))
+            return self._later(mail, type(error).__name__)
+
+    def _mint_and_send(self, mail: Mail) -> _Fate:
+        account = self._recipient(mail)
+        if account is None:
+            return _Fate.NEVER
+        minted = None
+        if not mail.purpose.is_notice:
+            minted = self._minter.mint(mail)
+            if not self._stores.mails.mint(
+                mail, link_hash=minted.link_hash, code_hash=minted.code_hash, now=self._clock()
+            ):
+                return _Fate.NOT_OURS
+        now = self._clock()
+        if now >= mail.expires_at:
+            return self._too_late(mail)
+        self.transport.send(self._letters.write(mail, account, minted, now=now))
+        log.info("mail %s (%s) left", mail.id, mail.purpose)
+        return _Fate.LEFT
+
+    def _recipient(self, mail: Mail) -> Account | None:
+        """Whom it goes to, or None: nobody has that address, or they are shut out."""
+        if mail.account_id is None:
+            return None
+        account = self._stores.accounts.find(mail.account_id)
+        return account if account is not None and account.disabled_at is None else None
+
+    def _later(self, mail: Mail, why: str) -> _Fate:
+        if self._clock() + pause_before_next(mail) >= mail.expires_at:
+            return self._too_late(mail)
+        log.info("mail %s (%s) is tried again later: %s", mail.id, mail.purpose, why)
+        return _Fate.LATER
+
+    def _too_late(self, mail: Mail) -> _Fate:
+        log.warning(
+            "mail %s (%s) outlived its time after %d tries", mail.id, mail.purpose, mail.deliveries
+        )
+        return _Fate.NEVER
+
+    def _tell(self, mail: Mail, fate: _Fate) -> None:
+        """Write what became of a mail, and remember it until the store has taken it: a mail
+        that left and is not known to have left would be sent again.
+        """
+        if fate is _Fate.NOT_OURS:
+            return
+        self._untold[mail.id] = (mail, fate, self._clock())
+        self._tell_untold()
+
+    def _tell_untold(self) -> None:
+        # Without a lock, which after a fork might be held for ever: each step is one of its
+        # own, and telling the store twice does no harm.
+        for mail, fate, at in list(self._untold.values()):
+            try:
+                self._write(mail, fate, at)
+            except StoreError:
+                raise
+            except Exception as error:  # Once is enough: it must not stop all other mail.
+                log.error("mail %s: %s was not written: %s", mail.id, fate, _what_and_where(error))
+            self._untold.pop(mail.id, None)
+
+    def _write(self, mail: Mail, fate: _Fate, at: int) -> None:
+        if fate is _Fate.LEFT:
+            self._stores.mails.sent(mail, now=at)
+        elif fate is _Fate.LATER:
+            self._stores.mails.postpone(mail, until=at + pause_before_next(mail))
+        else:
+            self._stores.mails.give_up(mail)
+
+    def _sweep(self) -> None:
+        now = self._clock()
+        if now - self._swept_at >= _SWEPT_EVERY:
+            self._swept_at = now
+            self._stores.mails.sweep(expired_before=now - _KEPT_AFTER_EXPIRY, most=_MOST_SWEPT)
+
+
+def pause_before_next(mail: Mail) -> int:
+    """Microseconds until a mail is tried again: 5, 15, 45 … seconds, and at most a quarter of
+    its life, so that one with ten minutes is tried seven times and a notice for a day.
+    """
+    longest = max(FIRST_PAUSE, (mail.expires_at - mail.asked_at) // 4)
+    tries = min(max(mail.deliveries, 1), 16)
+    return int(min(FIRST_PAUSE * 3 ** (tries - 1), longest))
+
+
+def _what_and_where(error: Exception) -> str:
+    """ "KeyError at letters.py:97": enough to find it, and nothing of what it held."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else "?"
+    return f"{type(error).__name__} at {where}"
