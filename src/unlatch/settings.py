@@ -215,9 +215,11 @@ class _Reader:
 
     def _database_url(self) -> str | None:
         url = self._text("DATABASE_URL")
-        for bare in ("postgres://", "postgresql://"):
-            if url.startswith(bare):
-                return "postgresql+psycopg://" + url.removeprefix(bare)
+        if url and not url.startswith(("sqlite:///", "memory:")):
+            self._fault(
+                f"UNLATCH_DATABASE_URL begins with {url.partition(':')[0]!r}; it takes "
+                "sqlite:/// and the path of a file."
+            )
         return url or None
 
     def _secret_keys(self) -> tuple[bytes, ...]:

@@ -160,7 +160,7 @@ class Answer:
         return self._for_library(
             authenticatorData=response.authenticator_data,
             signature=response.signature,
-            userHandle=response.user_handle,
+            userHandle=response.user_handle or None,
         )
 
     def known_transports(self) -> tuple[str, ...]:

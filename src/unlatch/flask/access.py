@@ -14,7 +14,7 @@ from unlatch.core.records import Account, LiveSession
 from unlatch.core.sessions import SignedIn
 from unlatch.core.times import SECOND
 from unlatch.core.visitor import Visitor
-from unlatch.errors import CrossSite, NotConfirmed, NotSignedIn, Refused, WrongHost
+from unlatch.errors import CrossSite, NotConfirmed, NotSignedIn, Refused, StoreError, WrongHost
 from unlatch.flask import answers, browser, cookies
 from unlatch.flask.party import party
 from unlatch.flask.state import gate, state
@@ -204,6 +204,8 @@ def _guarded(
                 check()
             except Refused as refused:
                 return answers.refusal(refused)
+            except StoreError as error:
+                return answers.store_is_away(error)
             return cast(ResponseReturnValue, view(*args, **kwargs))
 
         return guarded

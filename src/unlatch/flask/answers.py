@@ -23,6 +23,9 @@ from unlatch.errors import (
     NotFresh,
     NotSignedIn,
     Refused,
+    SchemaBehind,
+    StoreError,
+    Unavailable,
     WrongCode,
 )
 from unlatch.flask import words
@@ -136,6 +139,15 @@ def refusal(refused: Refused) -> Response:
         return leave(elsewhere)
     retry_after = refused.facts.get("retry_after")
     return _with_retry_after(_trouble_page(said, retry_after=retry_after), refused)
+
+
+def store_is_away(error: StoreError) -> Response:
+    """The database does not answer, or waits for an upgrade: 503, and the log says which."""
+    if isinstance(error, SchemaBehind):
+        log.error("%s", error)
+    else:
+        log.error("the database is away", exc_info=error)
+    return refusal(Unavailable(type(error).__name__))
 
 
 def trouble(said: words.Words, error: str) -> Response:

@@ -1,6 +1,5 @@
 """The extension: puts the sign-in pages, the commands and the settings into a Flask app."""
 
-import logging
 import secrets
 from typing import cast
 
@@ -8,22 +7,13 @@ from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from unlatch.core.secrets import Keys
-from unlatch.errors import (
-    NotFound,
-    Refused,
-    SchemaBehind,
-    SettingsError,
-    StoreError,
-    Unavailable,
-)
+from unlatch.errors import NotFound, Refused, SettingsError, StoreError
 from unlatch.flask import access, answers, assets, headers, moments, words
 from unlatch.flask.cli import commands
 from unlatch.flask.development import is_development, is_other_command
 from unlatch.flask.state import NAME, State, state
 from unlatch.flask.views import add_views
 from unlatch.settings import Settings
-
-log = logging.getLogger("unlatch")
 
 
 class Unlatch:
@@ -104,7 +94,7 @@ def _begin_sending() -> None:
 def _answer_errors(blueprint: Blueprint) -> None:
     """Every error of ours in one shape; the host's stay the host's."""
     blueprint.register_error_handler(Refused, answers.refusal)
-    blueprint.register_error_handler(StoreError, _store_is_away)
+    blueprint.register_error_handler(StoreError, answers.store_is_away)
     blueprint.register_error_handler(HTTPException, _http_error)
     blueprint.add_url_rule(
         "/<path:unknown>", "unknown", _nothing_here, methods=["GET", "POST", "PATCH", "DELETE"]
@@ -114,14 +104,6 @@ def _answer_errors(blueprint: Blueprint) -> None:
 def _nothing_here(unknown: str) -> Response:
     # A blueprint's error handlers do not see addresses that no rule matches, so one does.
     raise NotFound(f"no address {unknown[:100]!r}")
-
-
-def _store_is_away(error: StoreError) -> Response:
-    if isinstance(error, SchemaBehind):
-        log.error("%s", error)
-    else:
-        log.error("the database is away", exc_info=error)
-    return answers.refusal(Unavailable(type(error).__name__))
 
 
 def _http_error(error: HTTPException) -> Response:
