@@ -1,6 +1,7 @@
 // The passkey buttons: sign in, create one, show that it is still you.
 Unlatch.passkeys = (() => {
   const { post, go, ceremony, signals, trouble, busy, Trouble } = Unlatch;
+  const ours = htmx; // whatever a host's page loads later
 
   // Options, the device, the site. When it took too long it begins anew by itself, once.
   const exchange = async ({ options, finish, body, ask, refused }) => {
@@ -39,7 +40,7 @@ Unlatch.passkeys = (() => {
   const create = async (button) => {
     const { options, finish } = button.dataset;
     const { next } = await exchange({ options, finish, ask: ceremony.create, refused: notTaken });
-    await htmx.ajax("GET", next, { target: "#unlatch-card", swap: "outerHTML", push: "true" });
+    await ours.ajax("GET", next, { target: "#unlatch-card", swap: "outerHTML", push: "true" });
     if (button.isConnected) go(next);
   };
 

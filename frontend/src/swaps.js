@@ -8,21 +8,23 @@
   htmx.process = (root, force) =>
     process.call(htmx, root === document.body ? document.getElementById("unlatch") ?? root : root, force);
 
+  const refreshes = ({ target }) => target instanceof Element && target.closest("[data-refresh]");
+
   // htmx swaps in refusals as well (4xx, 5xx): they are our fragments. What is not one is
   // the host's page after a redirect, to go to, or a proxy's error page, not to show.
   document.addEventListener("htmx:before:swap", (event) => {
     const { ctx, tasks } = event.detail;
-    if (ctx.target?.id !== "unlatch-card" || ctx.swap === "none") return;
+    const wanted = ctx.select ?? (ctx.target?.id === "unlatch-card" && "#unlatch-card");
+    if (!wanted || ctx.swap === "none" || !ctx.target.closest("#unlatch")) return;
     const main = tasks.find(({ type }) => type === "main");
-    const card = main?.fragment.querySelector("#unlatch-card");
-    if (card) return main.fragment.replaceChildren(card);
+    const part = main?.fragment.querySelector(wanted);
+    if (part) return main.fragment.replaceChildren(part);
     event.preventDefault();
     const { raw } = ctx.response;
+    if (refreshes(event)) return;
     if (raw.ok && (raw.redirected || ctx.request.method === "GET")) location.assign(raw.url);
     else Unlatch.trouble.show(new Unlatch.Trouble("failed"));
   });
-
-  const refreshes = ({ target }) => target instanceof Element && target.closest("[data-refresh]");
 
   document.addEventListener("htmx:error", (event) => {
     if (event.detail.ctx && !refreshes(event))

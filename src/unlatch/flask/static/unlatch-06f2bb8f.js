@@ -44,18 +44,20 @@ globalThis.Unlatch = {
   const { process } = htmx;
   htmx.process = (root, force) =>
     process.call(htmx, root === document.body ? document.getElementById("unlatch") ?? root : root, force);
+  const refreshes = ({ target }) => target instanceof Element && target.closest("[data-refresh]");
   document.addEventListener("htmx:before:swap", (event) => {
     const { ctx, tasks } = event.detail;
-    if (ctx.target?.id !== "unlatch-card" || ctx.swap === "none") return;
+    const wanted = ctx.select ?? (ctx.target?.id === "unlatch-card" && "#unlatch-card");
+    if (!wanted || ctx.swap === "none" || !ctx.target.closest("#unlatch")) return;
     const main = tasks.find(({ type }) => type === "main");
-    const card = main?.fragment.querySelector("#unlatch-card");
-    if (card) return main.fragment.replaceChildren(card);
+    const part = main?.fragment.querySelector(wanted);
+    if (part) return main.fragment.replaceChildren(part);
     event.preventDefault();
     const { raw } = ctx.response;
+    if (refreshes(event)) return;
     if (raw.ok && (raw.redirected || ctx.request.method === "GET")) location.assign(raw.url);
     else Unlatch.trouble.show(new Unlatch.Trouble("failed"));
   });
-  const refreshes = ({ target }) => target instanceof Element && target.closest("[data-refresh]");
   document.addEventListener("htmx:error", (event) => {
     if (event.detail.ctx && !refreshes(event))
       Unlatch.trouble.show(new Unlatch.Trouble(navigator.onLine ? "network" : "offline"));
@@ -196,6 +198,7 @@ Unlatch.signals = (() => {
 ;
 Unlatch.passkeys = (() => {
   const { post, go, ceremony, signals, trouble, busy, Trouble } = Unlatch;
+  const ours = htmx; // whatever a host's page loads later
   const exchange = async ({ options, finish, body, ask, refused }) => {
     for (let last = false; ; last = true) {
       const { publicKey } = await post(options, body);
@@ -227,7 +230,7 @@ Unlatch.passkeys = (() => {
   const create = async (button) => {
     const { options, finish } = button.dataset;
     const { next } = await exchange({ options, finish, ask: ceremony.create, refused: notTaken });
-    await htmx.ajax("GET", next, { target: "#unlatch-card", swap: "outerHTML", push: "true" });
+    await ours.ajax("GET", next, { target: "#unlatch-card", swap: "outerHTML", push: "true" });
     if (button.isConnected) go(next);
   };
   const press = async (button, act) => {
