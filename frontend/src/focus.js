@@ -5,8 +5,10 @@
   document.addEventListener("htmx:after:swap", ({ detail }) => {
     if (detail.ctx.target?.id !== "unlatch-card") return;
     first("[aria-invalid=true]", "[role=alert]", "[autofocus]:not([hidden])", "h1")?.focus();
-    scrollTo({ top: 0 });
+    if (Unlatch.card().getBoundingClientRect().top < 0) Unlatch.card().scrollIntoView();
   });
 
-  first("[aria-invalid=true]", "[role=alert]")?.focus();
+  // The browser itself passes over what was still hidden.
+  const begin = first("[aria-invalid=true]", "[role=alert]", "[autofocus]:not([hidden])");
+  if (!begin?.contains(document.activeElement)) begin?.focus();
 })();

@@ -360,9 +360,10 @@ Unlatch.autofill = (() => {
   document.addEventListener("htmx:after:swap", ({ detail }) => {
     if (detail.ctx.target?.id !== "unlatch-card") return;
     first("[aria-invalid=true]", "[role=alert]", "[autofocus]:not([hidden])", "h1")?.focus();
-    scrollTo({ top: 0 });
+    if (Unlatch.card().getBoundingClientRect().top < 0) Unlatch.card().scrollIntoView();
   });
-  first("[aria-invalid=true]", "[role=alert]")?.focus();
+  const begin = first("[aria-invalid=true]", "[role=alert]", "[autofocus]:not([hidden])");
+  if (!begin?.contains(document.activeElement)) begin?.focus();
 })();
 ;
 Unlatch.onCard(() => {
