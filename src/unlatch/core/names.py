@@ -14,6 +14,8 @@ ADDRESS_MAX = 254
 USERNAME_MIN, USERNAME_MAX = 3, 32
 NAME_MAX = 80
 IDENTIFIER_MAX = 320
+"""Characters of anything typed that are looked at, before all else: normalising takes time by
+the square of a row of combining marks, seconds for what fits into a request."""
 
 _USERNAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
 
@@ -36,6 +38,8 @@ def address(typed: str) -> Spelled:
     Raises:
         ValueError: `"missing"`, `"too_long"`, `"no_at"`, `"no_ending"` or `"malformed"`.
     """
+    if len(typed) > IDENTIFIER_MAX:
+        raise ValueError("too_long")
     text = unicodedata.normalize("NFKC", typed.strip())
     if not text:
         raise ValueError("missing")
@@ -66,6 +70,8 @@ def username(typed: str) -> Spelled:
     Raises:
         ValueError: `"missing"`, `"length"` or `"characters"`.
     """
+    if len(typed) > IDENTIFIER_MAX:
+        raise ValueError("length")
     text = unicodedata.normalize("NFKC", typed.strip())
     if not text:
         raise ValueError("missing")
@@ -84,6 +90,8 @@ def display_name(typed: str) -> str:
     Raises:
         ValueError: `"too_long"`.
     """
+    if len(typed) > IDENTIFIER_MAX:
+        raise ValueError("too_long")
     visible = "".join(
         " " if one.isspace() else one
         for one in unicodedata.normalize("NFC", typed)
