@@ -133,7 +133,7 @@ class Answer:
                 _credential=credential,
                 _client=client,
             )
-        except (msgspec.MsgspecError, ValueError) as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise Malformed(f"not a credential: {error}") from error
 
     def is_from(self, party: RelyingParty, client_type: str) -> None:
