@@ -73,6 +73,7 @@ _OF_STATUS = {404: "not_found", 413: "too_large", 415: "unsupported_media_type"}
 
 FIELDS: Mapping[tuple[str, str], str] = {
     ("identifier", "missing"): "Enter your email or username.",
+    ("identifier", "too_long"): "That is too long for an email or a username.",
     ("email", "missing"): "Enter your email address.",
     ("email", "malformed"): "That isn't an email address we can send to.",
     ("email", "no_at"): "That address is missing its @.",
