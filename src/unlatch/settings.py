@@ -7,8 +7,10 @@ Read once, from the mapping an app is configured by. Names in the mapping are th
 
 import difflib
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -41,6 +43,7 @@ _KNOWN = frozenset(
         "UNLATCH_DEVELOPMENT",
     }
 )
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 _PLACEHOLDER = "change-me"
 _DAY = 86_400
 
@@ -186,7 +189,7 @@ class _Reader:
         value = self._text(name)
         if not value:
             return default
-        if not value.isdigit() or int(value) < 1:
+        if not value.isdecimal() or int(value) < 1:
             self._fault(f"UNLATCH_{name} is {value!r}; it takes a whole number of seconds.")
             return default
         return int(value)
@@ -201,7 +204,7 @@ class _Reader:
         for origin in origins:
             if fault := _origin_fault(origin, self._development):
                 self._fault(f"UNLATCH_ORIGIN is {origin!r}; {fault}.")
-        return tuple(origin.rstrip("/").lower() for origin in origins)
+        return tuple(_as_browsers_write(origin) for origin in origins)
 
     def _rp_id(self, origins: tuple[str, ...]) -> str:
         site = _host(origins) or "localhost"
@@ -223,8 +226,8 @@ class _Reader:
         return url or None
 
     def _secret_keys(self) -> tuple[bytes, ...]:
-        keys = tuple(key.encode() for key in self._list("SECRET_KEYS", "SECRET_KEY"))
         named = bool(self._text("SECRET_KEYS"))
+        keys = self._listed_keys() if named else self._flasks_key()
         weak = [key for key in keys if not _is_strong(key)]
         if self._development and not named:
             return keys if keys and not weak else ()
@@ -240,6 +243,15 @@ class _Reader:
             )
         return keys
 
+    def _listed_keys(self) -> tuple[bytes, ...]:
+        return tuple(key.encode() for key in self._list("SECRET_KEYS"))
+
+    def _flasks_key(self) -> tuple[bytes, ...]:
+        """Flask's own, which is one key: a comma in it is a character like any other."""
+        key = self._config.get("SECRET_KEY")
+        whole = key if isinstance(key, bytes) else self._text("SECRET_KEYS", "SECRET_KEY").encode()
+        return (whole,) if whole else ()
+
     def _mail(self) -> MailServer | None:
         host = self._text("MAIL_SERVER", "MAIL_SERVER")
         if not host:
@@ -251,13 +263,14 @@ class _Reader:
             return None
         username = self._text("MAIL_USERNAME", "MAIL_USERNAME")
         sender = self._text("MAIL_FROM", "MAIL_FROM") or username
-        if "@" not in sender or any(one.isspace() for one in sender):
+        local, _, domain = parseaddr(sender)[1].rpartition("@")
+        if not (local and domain) or any(one.isspace() for one in local + domain):
             self._fault(
                 "UNLATCH_MAIL_FROM is missing or no address; set it to the address your mail "
                 "comes from, like sign-in@example.com."
             )
         port = self._text("MAIL_PORT", "MAIL_PORT")
-        if port and not (port.isdigit() and 0 < int(port) < 65536):
+        if port and not (port.isdecimal() and 0 < int(port) < 65536):
             self._fault(f"UNLATCH_MAIL_PORT is {port!r}; it takes a port number.")
             port = ""
         security = self._text("MAIL_SECURITY") or ("tls" if port == "465" else "starttls")
@@ -281,7 +294,10 @@ class _Reader:
     def _csp_sources(self) -> Mapping[str, tuple[str, ...]]:
         value = self._config.get("UNLATCH_CSP_SOURCES")
         if isinstance(value, Mapping):
-            return {str(name): tuple(sources) for name, sources in value.items()}
+            return {
+                str(name): tuple(sources.split() if isinstance(sources, str) else sources)
+                for name, sources in value.items()
+            }
         parts = [one.split() for one in self._text("CSP_SOURCES").split(";") if one.strip()]
         for part in parts:
             if not part[0].endswith("-src"):
@@ -313,13 +329,15 @@ class _Reader:
 
 
 def _origin_fault(origin: str, development: bool) -> str | None:
-    parts = urlsplit(origin)
     try:
+        parts = urlsplit(origin)
         well_formed = bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
         well_formed = False
-    if parts.scheme not in ("http", "https") or not well_formed:
+    if not well_formed or parts.scheme not in ("http", "https"):
         return "it takes an address like https://example.com"
+    if not _HOST.fullmatch(parts.hostname or ""):
+        return "it takes a host as browsers send it, like xn--bcher-kva.example for bücher.example"
     if parts.path.rstrip("/") or parts.query or parts.fragment or parts.username:
         return "it takes a scheme, a host and a port only, no path"
     if parts.scheme == "http" and not development:
@@ -327,8 +345,18 @@ def _origin_fault(origin: str, development: bool) -> str | None:
     return None
 
 
+def _as_browsers_write(origin: str) -> str:
+    """In small letters, without the port that goes without saying."""
+    origin = origin.rstrip("/").lower()
+    scheme = origin.partition("://")[0]
+    return origin.removesuffix({"https": ":443", "http": ":80"}.get(scheme, "/"))
+
+
 def _host(origins: tuple[str, ...]) -> str:
-    return urlsplit(origins[0]).hostname or "" if origins else ""
+    try:
+        return urlsplit(origins[0]).hostname or "" if origins else ""
+    except ValueError:  # a fault that is told already
+        return ""
 
 
 def _is_strong(key: bytes) -> bool:
