@@ -6,7 +6,7 @@ from typing import ParamSpec, TypeVar, cast, overload
 
 from flask import Response, g, redirect, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import SecurityError
+from werkzeug.exceptions import RequestEntityTooLarge, SecurityError
 from werkzeug.local import LocalProxy
 
 from unlatch.core.freshness import require_fresh
@@ -36,8 +36,11 @@ def check_request() -> ResponseReturnValue | None:
     Raises:
         WrongHost: Asked under a name that is not in the settings.
         CrossSite: A change of state that a page of another site asked for.
+        RequestEntityTooLarge: Nobody honest sends that much.
     """
     request.max_content_length = BODY_MAX
+    if (request.content_length or 0) > BODY_MAX:  # also where nobody would read it
+        raise RequestEntityTooLarge
     moved = _check_host()
     if moved is not None:
         return moved
