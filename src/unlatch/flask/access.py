@@ -15,7 +15,7 @@ from unlatch.core.sessions import SignedIn
 from unlatch.core.times import SECOND
 from unlatch.core.visitor import Visitor
 from unlatch.errors import CrossSite, NotConfirmed, NotSignedIn, Refused, StoreError, WrongHost
-from unlatch.flask import answers, browser, cookies
+from unlatch.flask import answers, browser, cookies, forms
 from unlatch.flask.party import party
 from unlatch.flask.state import gate, state
 
@@ -60,7 +60,7 @@ def _check_host() -> Response | None:
     # WebAuthn refuses addresses, so a developer who opens one is led to the name.
     by_address = state().settings.development and _without_port(host) in _LOOPBACK
     if by_address and request.method == "GET":
-        return cast(Response, redirect(f"{party().origin}{request.full_path.rstrip('?')}", 307))
+        return cast(Response, redirect(f"{party().origin}{forms.asked_path()}", 307))
     raise WrongHost(f"Host {host[:100]!r}")
 
 

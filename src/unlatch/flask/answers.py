@@ -15,6 +15,7 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask.wrappers import Response
+from werkzeug.urls import iri_to_uri
 
 from unlatch.core.next_path import own_path
 from unlatch.errors import (
@@ -28,7 +29,7 @@ from unlatch.errors import (
     Unavailable,
     WrongCode,
 )
-from unlatch.flask import words
+from unlatch.flask import forms, words
 from unlatch.flask.context import page_context
 
 log = logging.getLogger("unlatch")
@@ -95,7 +96,8 @@ def leave(url: str, payload: Mapping[str, object] | None = None, *, status: int 
     if wants_json():
         return data(payload if payload is not None else {"next": url}, status=status)
     if wants_fragment():
-        return make_response("", 200, {"HX-Redirect": url})
+        # A redirect spells it in ASCII by itself; any other header has to be told.
+        return make_response("", 200, {"HX-Redirect": iri_to_uri(url)})
     return make_response(redirect(url, 303))
 
 
@@ -185,9 +187,9 @@ def _come_back() -> str:
     if twin is not None:
         return url_for(twin)
     if request.method in ("GET", "HEAD") and not wants_json():
-        return own_path(request.script_root + request.full_path.rstrip("?"))
+        return own_path(forms.asked_path())
     if request.endpoint in _OWN_TWINS:
-        return request.script_root + request.path
+        return forms.asked_path()
     return ""
 
 

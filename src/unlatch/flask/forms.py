@@ -1,5 +1,7 @@
 """What a request carries, read with care: forms, JSON bodies, and `next`."""
 
+from urllib.parse import quote
+
 from flask import request
 from werkzeug.exceptions import UnsupportedMediaType
 
@@ -38,6 +40,13 @@ def json_body() -> dict[str, object]:
 def next_path() -> str:
     """Where to go afterwards, from the form or the address: a path of our own or nothing."""
     return own_path(request.form.get("next") or request.args.get("next"))
+
+
+def asked_path() -> str:
+    """The path and query of this request, spelled as a browser would ask for them again."""
+    path = quote(request.script_root + request.path, safe="!$&'()*+,/:;=@")
+    query = quote(request.query_string, safe="!$&'()*+,/:;=?@%")
+    return f"{path}?{query}" if query else path
 
 
 def _json_object() -> dict[str, object]:
