@@ -2,11 +2,16 @@
 (() => {
   // Going back loads the page anew: a fragment from before may be stale, and a ceremony is.
   htmx.config.history = "reload";
+  // No waiting between swap and settling: nothing here moves by old and new styles.
+  htmx.config.defaultSettleDelay = 0;
 
   // On a host's page everything but our part is the host's.
   const { process } = htmx;
   htmx.process = (root, force) =>
     process.call(htmx, root === document.body ? document.getElementById("unlatch") ?? root : root, force);
+
+  // It would wait a moment by itself, in which a press or "back" would find nobody listening.
+  htmx.initialize();
 
   const refreshes = ({ target }) => target instanceof Element && target.closest("[data-refresh]");
 

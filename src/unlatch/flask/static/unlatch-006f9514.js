@@ -41,9 +41,11 @@ globalThis.Unlatch = {
 ;
 (() => {
   htmx.config.history = "reload";
+  htmx.config.defaultSettleDelay = 0;
   const { process } = htmx;
   htmx.process = (root, force) =>
     process.call(htmx, root === document.body ? document.getElementById("unlatch") ?? root : root, force);
+  htmx.initialize();
   const refreshes = ({ target }) => target instanceof Element && target.closest("[data-refresh]");
   document.addEventListener("htmx:before:swap", (event) => {
     const { ctx, tasks } = event.detail;
