@@ -10,7 +10,7 @@ from unlatch.core.binding import Binding
 from unlatch.core.records import LiveSession, Purpose
 from unlatch.errors import ElsewhereBegun, FieldsRefused, MailGone, TooSoon, WrongCode
 from unlatch.flask import answers, binding, cookies, forms
-from unlatch.flask.access import require_session, visitor
+from unlatch.flask.access import require_session, reread_session, visitor
 from unlatch.flask.mail_pages import code_context, show_elsewhere, show_gone
 from unlatch.flask.party import party
 from unlatch.flask.state import gate, state
@@ -64,11 +64,7 @@ def correct_address() -> ResponseReturnValue:
             refused, _TEMPLATE, **_context(live, binding.read(), correcting=True, email=typed)
         )
     _sent(bound)
-    return answers.onward(
-        url_for("unlatch.address", next=forms.next_path() or None),
-        lambda: _show(live, bound),
-        {"sent": True, "expires_in": gate().mailed.seconds},
-    )
+    return _onward(reread_session(), bound)
 
 
 def confirm_by_code() -> ResponseReturnValue:
