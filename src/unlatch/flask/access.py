@@ -111,6 +111,16 @@ def require_session() -> LiveSession:
     return live
 
 
+def reread_session() -> LiveSession:
+    """The session of this request as it is after a change to its account.
+
+    Raises:
+        NotSignedIn: It ended meanwhile.
+    """
+    g.pop("unlatch_live", None)
+    return require_session()
+
+
 def visitor(browser_hash: bytes | None = None) -> Visitor:
     """What this request says of its browser.
 
