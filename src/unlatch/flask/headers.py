@@ -1,6 +1,6 @@
 """The headers of every answer of ours, and of no answer of the host's."""
 
-from flask import Response, request
+from flask import Response
 
 from unlatch.flask.party import party
 from unlatch.flask.state import state
@@ -45,7 +45,7 @@ def add_headers(response: Response) -> Response:
     headers["Content-Security-Policy"] = _policy()
     if party().https:
         headers["Strict-Transport-Security"] = "max-age=31536000"
-    if request.endpoint != "unlatch.static":
+    if not response.cache_control.immutable:  # a static file, which says so itself
         headers["Cache-Control"] = "no-store"
         response.vary.update(_VARY)
     return response
