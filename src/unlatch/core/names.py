@@ -78,7 +78,7 @@ def username(typed: str) -> Spelled:
     if not USERNAME_MIN <= len(text) <= USERNAME_MAX:
         raise ValueError("length")
     key = _folded(text)
-    if not _USERNAME.fullmatch(key):
+    if not text.isascii() or not _USERNAME.fullmatch(key):
         raise ValueError("characters")
     return Spelled(kept=text, key=key)
 
