@@ -75,11 +75,13 @@ def outputs() -> dict[str, bytes]:
 
 
 def script() -> bytes:
-    """The vendored scripts as they are, then ours, readable in the browser too."""
+    """The vendored scripts as they are, then ours, readable in the browser too. All in one
+    function, so that a host's own `htmx` is not overwritten by ours.
+    """
     vendored = [VENDOR / name for name in vendored_names() if name.endswith(".js")]
     parts = [path.read_text(encoding="utf-8").strip() for path in vendored]
     parts += [without_comments(path.read_text(encoding="utf-8")).strip() for path in our_scripts()]
-    return "\n;\n".join(parts).encode() + b"\n"
+    return "\n;\n".join(["(() => {", *parts, "})();"]).encode() + b"\n"
 
 
 def our_scripts() -> list[Path]:
