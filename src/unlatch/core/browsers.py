@@ -91,3 +91,8 @@ def browser_name(user_agent: str) -> str:
     if browser is None and system is None:
         return "a browser"
     return f"{browser or 'a browser'} on {system}" if system else f"{browser}"
+
+
+def sentence_case(name: str) -> str:
+    """A browser's name where a line begins with it."""
+    return name[:1].upper() + name[1:]

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from unlatch.core import ceremonies, events
-from unlatch.core.browsers import browser_name
+from unlatch.core.browsers import browser_name, sentence_case
 from unlatch.core.ceremonies import Ceremony, CeremonyKind
 from unlatch.core.freshness import (
     WaysToProve,
@@ -211,7 +211,7 @@ class Passkeys:
             backed_up=seen.backed_up,
             transports=seen.transports,
             aaguid=seen.aaguid,
-            name=provider_name(seen.aaguid) or browser_name(visitor.user_agent).capitalize(),
+            name=provider_name(seen.aaguid) or sentence_case(browser_name(visitor.user_agent)),
             added_on=live.session.proof_method,
             added_at=now,
         )

@@ -1,7 +1,7 @@
 """Records as programs and pages see them: only what may be shown."""
 
 from unlatch.core import providers
-from unlatch.core.browsers import browser_name
+from unlatch.core.browsers import browser_name, sentence_case
 from unlatch.core.freshness import FRESH
 from unlatch.core.records import Account, LiveSession, Passkey, Session
 from unlatch.core.secrets import to_base64url
@@ -58,10 +58,9 @@ def passkey_row(passkey: Passkey, current: Session) -> dict[str, object]:
 
 def session_row(session: Session, current: Session) -> dict[str, object]:
     """For the account page. Moments are microseconds."""
-    name = browser_name(session.user_agent)
     return {
         "id": session.id,
-        "browser": name[:1].upper() + name[1:],
+        "browser": sentence_case(browser_name(session.user_agent)),
         "method": session.method.value,
         "began_at": session.began_at,
         "current": session.id == current.id,
