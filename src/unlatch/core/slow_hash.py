@@ -8,6 +8,7 @@ at once in a process, a short queue waits, and the rest are turned away with not
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -19,15 +20,16 @@ WAITING = 8
 PATIENCE = 5.0
 """Seconds that a request waits for a slot."""
 
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
 
 class SlowHash:
     """Argon2id with m = 19 MiB, t = 2, p = 1 (OWASP), about 20 ms of one core."""
 
     def __init__(self) -> None:
-        self._hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
         self._running = threading.BoundedSemaphore(RUNNING)
         self._admitted = threading.BoundedSemaphore(RUNNING + WAITING)
-        self._dummy = self._hasher.hash("nobody's")
+        self._dummy = _nobodys_hash()
 
     @contextmanager
     def slot(self) -> Iterator[None]:
@@ -51,13 +53,18 @@ class SlowHash:
     def hash(self, secret: str) -> str:
         """For the sender, which has all the time: waits for a place as long as it takes."""
         with self._running:
-            return self._hasher.hash(secret)
+            return _HASHER.hash(secret)
 
     def fits(self, secret: str, hashed: str | None) -> bool:
         """Compare inside a `slot`. Without a hash the same work is done for nothing, so that
         time does not tell whether there was something to compare with.
         """
         try:
-            return self._hasher.verify(hashed or self._dummy, secret) and hashed is not None
+            return _HASHER.verify(hashed or self._dummy, secret) and hashed is not None
         except (VerificationError, InvalidHashError):
             return False
+
+
+@cache
+def _nobodys_hash() -> str:
+    return _HASHER.hash("nobody's")
