@@ -1,0 +1,65 @@
+"""Where things are kept: `open_stores` picks by URL.
+
+Nothing is opened, and SQLAlchemy not imported, before it is needed.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from unlatch.core.ports import Stores
+from unlatch.errors import SettingsError
+
+if TYPE_CHECKING:
+    from unlatch.stores.sql.database import Database
+
+__all__ = ["open_database", "open_stores"]
+
+MEMORY = "memory:"
+SQLITE = "sqlite:///"
+
+
+def open_stores(database_url: str, *, upgrade_itself: bool = False, backups: bool = True) -> Stores:
+    """The stores of a database. Nothing is touched before their first use.
+
+    Args:
+        database_url: `memory:`, or `sqlite:///` and the path of a file (four slashes before
+            an absolute one).
+        upgrade_itself: Make and upgrade the database at its first use: only for a file that
+            is nobody's but ours. Any other raises `SchemaBehind` until the operator has run
+            `flask unlatch db upgrade`.
+        backups: Keep a copy before each upgrade, the last three of them.
+
+    Raises:
+        SettingsError: There is no store for such a URL.
+    """
+    if database_url == MEMORY:
+        from unlatch.stores.memory import MemoryStores
+
+        return MemoryStores()
+    from unlatch.stores.sql.stores import SqlStores
+
+    return SqlStores(open_database(database_url, upgrade_itself=upgrade_itself, backups=backups))
+
+
+def open_database(
+    database_url: str, *, upgrade_itself: bool = False, backups: bool = True
+) -> "Database":
+    """The database itself, for commands: `check`, `upgrade`, `backup`. Arguments as above.
+
+    Raises:
+        SettingsError: There is no such database.
+    """
+    path = database_url.removeprefix(SQLITE)
+    if path in ("", ":memory:", database_url):
+        raise SettingsError([_no_store_for(database_url)])
+    from unlatch.stores.sql.sqlite import SqliteDatabase
+
+    return SqliteDatabase(Path(path), upgrade_itself=upgrade_itself, backups=backups)
+
+
+def _no_store_for(database_url: str) -> str:
+    scheme = database_url.partition(":")[0]  # no more of it: the rest may hold a password
+    return (
+        f"UNLATCH_DATABASE_URL begins with {scheme!r}; it takes sqlite:/// and the path of a "
+        "file, or memory: for tests."
+    )

@@ -1,0 +1,71 @@
+"""Accounts in memory."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from unlatch.core.records import Account
+from unlatch.errors import AddressTaken, UsernameTaken
+from unlatch.stores.memory.rows import Reader, Writer
+
+
+class MemoryAccountReader(Reader):
+    def find(self, account_id: str) -> Account | None:
+        return self._rows.accounts.get(account_id)
+
+    def by_username(self, username_key: str) -> Account | None:
+        return self._first(lambda one: one.username_key == username_key)
+
+    def by_address(self, address_key: str) -> Account | None:
+        return self._first(lambda one: one.address_key == address_key)
+
+    def _first(self, fits: Callable[[Account], bool]) -> Account | None:
+        return next(filter(fits, self._rows.accounts.values()), None)
+
+
+class MemoryAccountWriter(Writer):
+    def add(self, account: Account, *, stale_before: int) -> None:
+        for other in list(self._rows.accounts.values()):
+            stale = other.confirmed_at is None and other.created_at < stale_before
+            if stale and (
+                other.username_key == account.username_key
+                or other.address_key == account.address_key
+            ):
+                self._rows.drop_account(other.id)
+        left = self._rows.accounts.values()
+        if any(one.username_key == account.username_key for one in left):
+            raise UsernameTaken
+        if any(one.address_key == account.address_key for one in left):
+            raise AddressTaken
+        self._rows.accounts[account.id] = account
+
+    def confirm(self, account_id: str, *, now: int) -> bool:
+        account = self._rows.enabled(account_id)
+        if account is None or account.confirmed_at is not None:
+            return False
+        self._rows.accounts[account_id] = replace(account, confirmed_at=now)
+        return True
+
+    def change_unconfirmed_address(
+        self, account_id: str, *, address: str, address_key: str
+    ) -> bool:
+        account = self._rows.accounts.get(account_id)
+        if account is None or account.confirmed_at is not None:
+            return False
+        for other in self._rows.accounts.values():
+            if other.address_key == address_key and other.id != account_id:
+                raise AddressTaken
+        changed = replace(account, address=address, address_key=address_key)
+        self._rows.accounts[account_id] = changed
+        return True
+
+    def forget_display_name(self, account_id: str) -> None:
+        account = self._rows.accounts.get(account_id)
+        if account is not None:
+            self._rows.accounts[account_id] = replace(account, display_name="")
+
+    def disable(self, account_id: str, *, now: int) -> bool:
+        account = self._rows.enabled(account_id)
+        if account is None:
+            return False
+        self._rows.accounts[account_id] = replace(account, disabled_at=now)
+        return True

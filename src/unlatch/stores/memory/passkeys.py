@@ -1,0 +1,69 @@
+"""Passkeys in memory."""
+
+from dataclasses import replace
+
+from unlatch.core.records import KnownPasskey, Passkey
+from unlatch.errors import NotSignedIn, PasskeyExists, PasskeyRefused, TooManyPasskeys
+from unlatch.stores.memory.mails import pending
+from unlatch.stores.memory.rows import Reader, Writer, drop
+
+
+class MemoryPasskeyReader(Reader):
+    def find(self, credential_id: bytes, *, now: int) -> KnownPasskey | None:
+        rows = self._rows
+        for passkey in rows.passkeys.values():
+            if passkey.credential_id == credential_id:
+                return KnownPasskey(
+                    passkey=passkey,
+                    account=rows.accounts[passkey.account_id],
+                    pending_mails=len(pending(rows, passkey.account_id, now)),
+                    live_sessions=len(rows.sessions_of(passkey.account_id)),
+                )
+        return None
+
+    def of(self, account_id: str) -> list[Passkey]:
+        own = [one for one in self._rows.passkeys.values() if one.account_id == account_id]
+        return sorted(own, key=lambda one: (one.added_at, one.id))
+
+
+class MemoryPasskeyWriter(Writer):
+    def add(self, passkey: Passkey, *, limit: int) -> None:
+        known = self._rows.passkeys.values()
+        if self._rows.enabled(passkey.account_id) is None:
+            raise NotSignedIn("the account is gone or disabled")
+        if sum(one.account_id == passkey.account_id for one in known) >= limit:
+            raise TooManyPasskeys
+        if any(one.credential_id == passkey.credential_id for one in known):
+            raise PasskeyExists
+        self._rows.passkeys[passkey.id] = passkey
+
+    def record_use(self, passkey: Passkey, *, sign_count: int, backed_up: bool, now: int) -> None:
+        kept = self._rows.passkeys.get(passkey.id)
+        if (
+            kept is None
+            or kept.sign_count != passkey.sign_count
+            or self._rows.enabled(kept.account_id) is None
+        ):
+            raise PasskeyRefused("removed or used meanwhile, or its account is disabled")
+        self._rows.passkeys[kept.id] = replace(
+            kept, sign_count=sign_count, backed_up=backed_up, last_used_at=now
+        )
+
+    def rename(self, account_id: str, passkey_id: str, name: str) -> bool:
+        passkey = self._own(account_id, passkey_id)
+        if passkey is not None:
+            self._rows.passkeys[passkey_id] = replace(passkey, name=name)
+        return passkey is not None
+
+    def remove(self, account_id: str, passkey_id: str) -> bool:
+        passkey = self._own(account_id, passkey_id)
+        if passkey is not None:
+            del self._rows.passkeys[passkey_id]
+        return passkey is not None
+
+    def remove_all(self, account_id: str) -> int:
+        return drop(self._rows.passkeys, lambda one: one.account_id == account_id)
+
+    def _own(self, account_id: str, passkey_id: str) -> Passkey | None:
+        passkey = self._rows.passkeys.get(passkey_id)
+        return passkey if passkey is not None and passkey.account_id == account_id else None

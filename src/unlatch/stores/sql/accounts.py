@@ -1,0 +1,92 @@
+"""Accounts in SQL."""
+
+from sqlalchemy import and_, bindparam, delete, or_, select, update
+from sqlalchemy.dialects.postgresql import insert  # ON CONFLICT; SQLite's compiler knows it too
+
+from unlatch.core.records import Account
+from unlatch.errors import AddressTaken, UsernameTaken
+from unlatch.stores.sql import rows
+from unlatch.stores.sql.database import Database
+from unlatch.stores.sql.running import Clash, Sql
+from unlatch.stores.sql.tables import accounts
+
+_ID = accounts.c.id == bindparam("account")
+_UNCONFIRMED = accounts.c.confirmed_at.is_(None)
+
+FIND = select(accounts).where(_ID)
+BY_USERNAME = select(accounts).where(accounts.c.username_key == bindparam("key"))
+BY_ADDRESS = select(accounts).where(accounts.c.address_key == bindparam("key"))
+
+DROP_STALE = delete(accounts).where(
+    _UNCONFIRMED,
+    accounts.c.created_at < bindparam("stale_before"),
+    or_(
+        accounts.c.username_key == bindparam("username"),
+        accounts.c.address_key == bindparam("address"),
+    ),
+)
+ADD = insert(accounts).on_conflict_do_nothing().returning(accounts.c.id)
+CONFIRM = update(accounts).where(and_(_ID, _UNCONFIRMED, accounts.c.disabled_at.is_(None)))
+CORRECT = update(accounts).where(and_(_ID, _UNCONFIRMED))
+DISABLE = update(accounts).where(and_(_ID, accounts.c.disabled_at.is_(None)))
+RENAME = update(accounts).where(_ID)
+
+
+class SqlAccountReader:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def find(self, account_id: str) -> Account | None:
+        with self._database.reading() as sql:
+            return _account(sql.first(FIND, account=account_id))
+
+    def by_username(self, username_key: str) -> Account | None:
+        with self._database.reading() as sql:
+            return _account(sql.first(BY_USERNAME, key=username_key))
+
+    def by_address(self, address_key: str) -> Account | None:
+        with self._database.reading() as sql:
+            return _account(sql.first(BY_ADDRESS, key=address_key))
+
+
+class SqlAccountWriter:
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def add(self, account: Account, *, stale_before: int) -> None:
+        self._sql.count(
+            DROP_STALE,
+            stale_before=stale_before,
+            username=account.username_key,
+            address=account.address_key,
+        )
+        if self._sql.first(ADD, **rows.account_values(account)) is None:
+            # The constraint decided; asking afterwards only finds out which one.
+            taken = self._sql.first(BY_USERNAME, key=account.username_key)
+            raise UsernameTaken if taken else AddressTaken
+
+    def confirm(self, account_id: str, *, now: int) -> bool:
+        return self._sql.count(CONFIRM, account=account_id, confirmed_at=now) == 1
+
+    def change_unconfirmed_address(
+        self, account_id: str, *, address: str, address_key: str
+    ) -> bool:
+        try:
+            changed = self._sql.count(
+                CORRECT, account=account_id, address=address, address_key=address_key
+            )
+        except Clash as clash:
+            if clash.is_about("address_key"):
+                raise AddressTaken from clash
+            raise
+        return changed == 1
+
+    def forget_display_name(self, account_id: str) -> None:
+        self._sql.count(RENAME, account=account_id, display_name="")
+
+    def disable(self, account_id: str, *, now: int) -> bool:
+        return self._sql.count(DISABLE, account=account_id, disabled_at=now) == 1
+
+
+def _account(row: rows.Row | None) -> Account | None:
+    return rows.account(row) if row is not None else None

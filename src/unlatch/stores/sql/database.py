@@ -1,0 +1,131 @@
+"""One database: its connections, its transactions, its schema. What differs between
+databases is in subclasses, a file each.
+
+Nothing happens before the first use: no file, no connection. After a fork the child makes
+everything anew: a connection, and a lock that another thread held, must not cross over.
+"""
+
+import os
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from weakref import WeakSet
+
+from sqlalchemy import Connection, Engine
+
+from unlatch.errors import SchemaBehind, StoreError
+from unlatch.stores.sql import schema
+from unlatch.stores.sql.running import Sql, store_errors
+from unlatch.stores.sql.schema import State
+
+_all: "WeakSet[Database]" = WeakSet()
+_left_behind: list[Engine] = []
+
+
+class Database(ABC):
+    """A database that holds our tables."""
+
+    def __init__(self) -> None:
+        self._engine: Engine | None = None
+        self._fits = False
+        self._opening = threading.Lock()
+        _all.add(self)
+
+    @property
+    def engine(self) -> Engine:
+        """Made at the first need, for this process only. Connects to nothing by itself."""
+        engine = self._engine
+        if engine is None:
+            with self._opening:
+                engine = self._engine = self._engine or self._make_engine()
+        return engine
+
+    @contextmanager
+    def reading(self) -> Iterator[Sql]:
+        """A connection for one select."""
+        self.make_ready()
+        with store_errors(), self.engine.connect() as connection:
+            yield Sql(connection)
+
+    @contextmanager
+    def writing(self) -> Iterator[Sql]:
+        """A transaction: commits at the end, rolls back when anything is raised."""
+        self.make_ready()
+        with self._turn_to_write(), store_errors(), self.engine.connect() as connection:
+            self._begin(connection)
+            yield Sql(connection)
+            connection.commit()
+
+    def make_ready(self) -> None:
+        """See, once, that the schema is the one this code works with.
+
+        Raises:
+            SchemaBehind: It waits for `flask unlatch db upgrade`.
+            StoreError: A newer Unlatch wrote it, or it does not answer.
+        """
+        if self._fits:
+            return
+        state = self._settle()
+        if state is State.AHEAD:
+            raise StoreError(
+                "A newer Unlatch has upgraded this database; run that version again, or "
+                "restore a copy from before its upgrade."
+            )
+        if state is not State.FITS:
+            raise SchemaBehind(
+                "The database's tables are not those of this version of Unlatch; run "
+                "`flask unlatch db upgrade` (`unlatch db upgrade` on the ready server)."
+            )
+        self._fits = True
+
+    def check(self) -> State:
+        """How the schema stands to this code. Changes nothing."""
+        with store_errors():
+            return schema.check(self.engine)
+
+    @abstractmethod
+    def upgrade(self) -> None:
+        """Bring the schema to this code's. Several may ask at once."""
+
+    @abstractmethod
+    def backup(self, target: Path) -> None:
+        """Copy the whole database into a new file while it is in use."""
+
+    def close(self) -> None:
+        """Give all connections back. The next use opens anew."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.dispose()
+
+    @abstractmethod
+    def _make_engine(self) -> Engine: ...
+
+    @abstractmethod
+    def _turn_to_write(self) -> AbstractContextManager[None]:
+        """Wait until this thread may open a transaction that writes."""
+
+    @abstractmethod
+    def _begin(self, connection: Connection) -> None: ...
+
+    def _settle(self) -> State:
+        """What to do about the schema at the first use: look."""
+        return self.check()
+
+    def _forget(self) -> None:
+        """In a forked child: leave the parent's connections alone, unclosed."""
+        if self._engine is not None:
+            # Closing them here would have SQLite tidy up files that the parent still uses.
+            _left_behind.append(self._engine)
+        self._engine = None
+        self._opening = threading.Lock()
+
+
+def _forget_all() -> None:
+    for database in list(_all):
+        database._forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)

@@ -1,0 +1,154 @@
+"""Mails in SQL: the rows, and the outbox that the sender works through."""
+
+from sqlalchemy import and_, bindparam, delete, insert, select, update
+
+from unlatch.core.records import Mail, Purpose
+from unlatch.errors import MailGone
+from unlatch.stores.sql import rows
+from unlatch.stores.sql.database import Database
+from unlatch.stores.sql.running import Sql
+from unlatch.stores.sql.tables import mails, unsent, untouched
+
+_ID = mails.c.id == bindparam("mail")
+_FRESH = mails.c.expires_at > bindparam("now")
+_SPENDABLE = and_(untouched, _FRESH)
+
+pending = and_(_SPENDABLE, mails.c.purpose.in_([one.value for one in Purpose if not one.is_notice]))
+"""What could still sign somebody in, or prove something."""
+
+FIND = select(mails).where(_ID)
+SPEND_TRY = (
+    update(mails)
+    .where(
+        _ID,
+        mails.c.purpose == bindparam("for_purpose"),
+        mails.c.binding_hash == bindparam("binding"),
+        mails.c.attempts < bindparam("limit"),
+        _SPENDABLE,
+    )
+    .values(attempts=mails.c.attempts + 1)
+    .returning(mails)
+)
+_next_due = (
+    select(mails.c.id)
+    .where(
+        unsent,
+        _FRESH,
+        mails.c.due_at <= bindparam("now"),
+        mails.c.lease_until <= bindparam("now"),
+    )
+    .order_by(mails.c.due_at)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+    .scalar_subquery()
+)
+CLAIM = (
+    update(mails)
+    .where(mails.c.id == _next_due)
+    .values(lease_until=bindparam("until"), deliveries=mails.c.deliveries + 1)
+    .returning(mails)
+)
+_CLAIMED = and_(_ID, mails.c.lease_until == bindparam("claim"))
+MINT = update(mails).where(_CLAIMED, mails.c.lease_until > bindparam("now"), unsent, _FRESH)
+SENT = update(mails).where(_ID)
+POSTPONE = update(mails).where(_CLAIMED)
+# Due when it has expired, which is never: nothing else of the row tells that it was given up.
+GIVE_UP = update(mails).where(_ID).values(due_at=mails.c.expires_at)
+SWEEP = delete(mails).where(
+    mails.c.id.in_(
+        select(mails.c.id)
+        .where(mails.c.expires_at < bindparam("before"))
+        .order_by(mails.c.expires_at)
+        .limit(bindparam("most"))
+    )
+)
+
+ASK = insert(mails)
+KILL_OLDER = update(mails).where(
+    mails.c.binding_hash == bindparam("binding"),
+    mails.c.purpose == bindparam("same_purpose"),
+    untouched,
+)
+SPEND = update(mails).where(_ID, _SPENDABLE)
+KILL_PENDING = update(mails).where(mails.c.account_id == bindparam("account"), pending)
+
+
+class SqlMailKeeper:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def find(self, mail_id: str) -> Mail | None:
+        with self._database.reading() as sql:
+            return _mail(sql.first(FIND, mail=mail_id))
+
+    def spend_try(
+        self, mail_id: str, *, purpose: Purpose, binding_hash: bytes, limit: int, now: int
+    ) -> Mail | None:
+        with self._database.writing() as sql:
+            row = sql.first(
+                SPEND_TRY,
+                mail=mail_id,
+                for_purpose=purpose.value,
+                binding=binding_hash,
+                limit=limit,
+                now=now,
+            )
+        return _mail(row)
+
+    def claim(self, *, now: int, lease: int) -> Mail | None:
+        with self._database.writing() as sql:
+            return _mail(sql.first(CLAIM, now=now, until=now + lease))
+
+    def mint(self, mail: Mail, *, link_hash: str | None, code_hash: str, now: int) -> bool:
+        with self._database.writing() as sql:
+            minted = sql.count(
+                MINT,
+                mail=mail.id,
+                claim=mail.lease_until,
+                now=now,
+                link_hash=link_hash,
+                code_hash=code_hash,
+            )
+        return minted == 1
+
+    def sent(self, mail: Mail, *, now: int) -> None:
+        with self._database.writing() as sql:
+            sql.count(SENT, mail=mail.id, sent_at=now)
+
+    def postpone(self, mail: Mail, *, until: int) -> None:
+        with self._database.writing() as sql:
+            sql.count(POSTPONE, mail=mail.id, claim=mail.lease_until, due_at=until, lease_until=0)
+
+    def give_up(self, mail: Mail) -> None:
+        with self._database.writing() as sql:
+            sql.count(GIVE_UP, mail=mail.id)
+
+    def sweep(self, *, expired_before: int, most: int) -> int:
+        with self._database.writing() as sql:
+            return sql.count(SWEEP, before=expired_before, most=most)
+
+
+class SqlMailWriter:
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def ask(self, mail: Mail) -> None:
+        if mail.binding_hash:  # a notice has none, and must not end another one
+            self._sql.count(
+                KILL_OLDER,
+                binding=mail.binding_hash,
+                same_purpose=mail.purpose.value,
+                killed_at=mail.asked_at,
+            )
+        self._sql.run(ASK, **rows.mail_values(mail))
+
+    def spend(self, mail_id: str, *, now: int) -> None:
+        if not self._sql.count(SPEND, mail=mail_id, now=now, used_at=now):
+            raise MailGone("used, killed or expired")
+
+    def kill_pending(self, account_id: str, *, now: int) -> int:
+        return self._sql.count(KILL_PENDING, account=account_id, now=now, killed_at=now)
+
+
+def _mail(row: rows.Row | None) -> Mail | None:
+    return rows.mail(row) if row is not None else None

@@ -1,0 +1,107 @@
+"""Passkeys in SQL."""
+
+from typing import Any
+
+from sqlalchemy import bindparam, delete, exists, func, select, update
+from sqlalchemy.dialects.postgresql import insert  # ON CONFLICT; SQLite's compiler knows it too
+
+from unlatch.core.records import KnownPasskey, Passkey
+from unlatch.errors import NotSignedIn, PasskeyExists, PasskeyRefused, TooManyPasskeys
+from unlatch.stores.sql import rows
+from unlatch.stores.sql.database import Database
+from unlatch.stores.sql.mails import pending
+from unlatch.stores.sql.running import Sql
+from unlatch.stores.sql.tables import accounts, mails, passkeys, sessions
+
+_OWN = passkeys.c.account_id == bindparam("account")
+_ONE_OF_OWN = (_OWN, passkeys.c.id == bindparam("passkey"))
+
+FIND = (
+    select(
+        *passkeys.c,
+        *accounts.c,
+        select(func.count())
+        .select_from(mails)
+        .where(mails.c.account_id == accounts.c.id, pending)
+        .scalar_subquery(),
+        select(func.count())
+        .select_from(sessions)
+        .where(sessions.c.account_id == accounts.c.id)
+        .scalar_subquery(),
+    )
+    .join_from(passkeys, accounts)
+    .where(passkeys.c.credential_id == bindparam("credential"))
+)
+OF_ACCOUNT = select(passkeys).where(_OWN).order_by(passkeys.c.added_at, passkeys.c.id)
+
+HOLD_ACCOUNT = (
+    select(accounts.c.id)
+    .where(accounts.c.id == bindparam("account"), accounts.c.disabled_at.is_(None))
+    .with_for_update()  # two additions at once must not both see the last free place
+)
+IDS = select(passkeys.c.id).where(_OWN)
+ADD = insert(passkeys).on_conflict_do_nothing().returning(passkeys.c.id)
+RECORD_USE = update(passkeys).where(
+    passkeys.c.id == bindparam("passkey"),
+    passkeys.c.sign_count == bindparam("count_read"),
+    exists().where(accounts.c.id == passkeys.c.account_id, accounts.c.disabled_at.is_(None)),
+)
+RENAME = update(passkeys).where(*_ONE_OF_OWN)
+REMOVE = delete(passkeys).where(*_ONE_OF_OWN)
+REMOVE_ALL = delete(passkeys).where(_OWN)
+
+
+class SqlPasskeyReader:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def find(self, credential_id: bytes, *, now: int) -> KnownPasskey | None:
+        with self._database.reading() as sql:
+            row = sql.first(FIND, credential=credential_id, now=now)
+        if row is None:
+            return None
+        *kept, pending_mails, live_sessions = tuple[Any, ...](row)
+        return KnownPasskey(
+            passkey=rows.passkey(kept[: rows.PASSKEY_WIDTH]),
+            account=rows.account(kept[rows.PASSKEY_WIDTH :]),
+            pending_mails=pending_mails,
+            live_sessions=live_sessions,
+        )
+
+    def of(self, account_id: str) -> list[Passkey]:
+        with self._database.reading() as sql:
+            return [rows.passkey(row) for row in sql.rows(OF_ACCOUNT, account=account_id)]
+
+
+class SqlPasskeyWriter:
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def add(self, passkey: Passkey, *, limit: int) -> None:
+        if self._sql.first(HOLD_ACCOUNT, account=passkey.account_id) is None:
+            raise NotSignedIn("the account is gone or disabled")
+        if len(self._sql.rows(IDS, account=passkey.account_id)) >= limit:
+            raise TooManyPasskeys
+        if self._sql.first(ADD, **rows.passkey_values(passkey)) is None:
+            raise PasskeyExists
+
+    def record_use(self, passkey: Passkey, *, sign_count: int, backed_up: bool, now: int) -> None:
+        recorded = self._sql.count(
+            RECORD_USE,
+            passkey=passkey.id,
+            count_read=passkey.sign_count,
+            sign_count=sign_count,
+            backed_up=int(backed_up),
+            last_used_at=now,
+        )
+        if not recorded:
+            raise PasskeyRefused("removed or used meanwhile, or its account is disabled")
+
+    def rename(self, account_id: str, passkey_id: str, name: str) -> bool:
+        return self._sql.count(RENAME, account=account_id, passkey=passkey_id, name=name) == 1
+
+    def remove(self, account_id: str, passkey_id: str) -> bool:
+        return self._sql.count(REMOVE, account=account_id, passkey=passkey_id) == 1
+
+    def remove_all(self, account_id: str) -> int:
+        return self._sql.count(REMOVE_ALL, account=account_id)

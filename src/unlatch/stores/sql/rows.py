@@ -1,0 +1,105 @@
+"""Records into rows and back. Columns are named like fields, so little needs saying."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy
+
+from unlatch.core.records import Account, Event, Mail, Method, Passkey, Purpose, Session
+from unlatch.stores.sql import tables
+
+Row = sqlalchemy.Row[Any]
+Values = dict[str, Any]
+
+_FACTS = msgspec.json.Decoder(dict[str, str | int | bool])
+
+
+def names(table: sqlalchemy.Table) -> tuple[str, ...]:
+    return tuple(column.name for column in table.c)
+
+
+_ACCOUNT = names(tables.accounts)
+_PASSKEY = names(tables.passkeys)
+_SESSION = names(tables.sessions)
+_MAIL = names(tables.mails)
+
+ACCOUNT_WIDTH = len(_ACCOUNT)
+PASSKEY_WIDTH = len(_PASSKEY)
+SESSION_WIDTH = len(_SESSION)
+
+
+def account(row: Sequence[Any]) -> Account:
+    return Account(**_named(_ACCOUNT, row))
+
+
+def account_values(account: Account) -> Values:
+    return _values(_ACCOUNT, account)
+
+
+def passkey(row: Sequence[Any]) -> Passkey:
+    values = _named(_PASSKEY, row)
+    values["backup_eligible"] = bool(values["backup_eligible"])
+    values["backed_up"] = bool(values["backed_up"])
+    values["transports"] = tuple(values["transports"].split())
+    values["added_on"] = Method(values["added_on"])
+    return Passkey(**values)
+
+
+def passkey_values(passkey: Passkey) -> Values:
+    return _values(_PASSKEY, passkey) | {
+        "backup_eligible": int(passkey.backup_eligible),
+        "backed_up": int(passkey.backed_up),
+        "transports": " ".join(passkey.transports),
+        "added_on": passkey.added_on.value,
+    }
+
+
+def session(row: Sequence[Any]) -> Session:
+    values = _named(_SESSION, row)
+    values["method"] = Method(values["method"])
+    values["proof_method"] = Method(values["proof_method"])
+    return Session(**values)
+
+
+def session_values(session: Session) -> Values:
+    return _values(_SESSION, session) | {
+        "method": session.method.value,
+        "proof_method": session.proof_method.value,
+    }
+
+
+def mail(row: Sequence[Any]) -> Mail:
+    values = _named(_MAIL, row)
+    values["purpose"] = Purpose(values["purpose"])
+    return Mail(**values)
+
+
+def mail_values(mail: Mail) -> Values:
+    return _values(_MAIL, mail) | {"purpose": mail.purpose.value}
+
+
+def event(row: Row) -> Event:
+    return Event(
+        account_id=row.account_id,
+        kind=row.kind,
+        at=row.at,
+        facts=_FACTS.decode(row.facts),
+    )
+
+
+def event_values(event: Event) -> Values:
+    return {
+        "account_id": event.account_id,
+        "kind": event.kind,
+        "at": event.at,
+        "facts": msgspec.json.encode(event.facts).decode(),
+    }
+
+
+def _named(columns: tuple[str, ...], row: Sequence[Any]) -> Values:
+    return dict(zip(columns, row, strict=True))
+
+
+def _values(columns: tuple[str, ...], record: object) -> Values:
+    return {name: getattr(record, name) for name in columns}

@@ -1,0 +1,59 @@
+"""Statements run on one connection, and their trouble told as ours."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Executable, Row
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from unlatch.errors import StoreError
+
+
+class Clash(StoreError):
+    """A constraint of the database said no."""
+
+    def __init__(self, message: str) -> None:
+        self._message = message
+        super().__init__("a constraint was violated")
+
+    def is_about(self, column: str) -> bool:
+        """Databases name the column, or the constraint, whose name has the column's in it."""
+        return column in self._message
+
+
+class Sql:
+    """One connection. Every result is fetched before it is given, so that no cursor, and no
+    error of one, is left for later.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def rows(self, statement: Executable, **values: Any) -> Sequence[Row[Any]]:
+        with store_errors():
+            return self._connection.execute(statement, values).all()
+
+    def first(self, statement: Executable, **values: Any) -> Row[Any] | None:
+        with store_errors():
+            return self._connection.execute(statement, values).first()
+
+    def run(self, statement: Executable, **values: Any) -> None:
+        with store_errors():
+            self._connection.execute(statement, values)
+
+    def count(self, statement: Executable, **values: Any) -> int:
+        """How many rows an UPDATE or DELETE touched."""
+        with store_errors():
+            return self._connection.execute(statement, values).rowcount
+
+
+@contextmanager
+def store_errors() -> Iterator[None]:
+    """Whatever SQLAlchemy raises inside becomes a `StoreError`, the original as its cause."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise Clash(str(error.orig)) from error
+    except SQLAlchemyError as error:
+        raise StoreError(f"the database does not answer as it should: {error}") from error

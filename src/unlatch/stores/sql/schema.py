@@ -1,0 +1,79 @@
+"""The schema's age, and its migrations: Alembic's scripts in `stores/migrations`, run from
+here on a connection of ours, with a version table of our own beside the host's.
+
+Alembic is imported at the first need: looking whether a database fits takes one select.
+"""
+
+import threading
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Column, Connection, Engine, MetaData, Table, Text, inspect, select
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+HEAD = "0001"
+"""The newest revision; a test compares it with the scripts."""
+
+VERSION_TABLE = "unlatch_alembic_version"
+
+_SCRIPTS = Path(__file__).parent.parent / "migrations"
+_version = Table(VERSION_TABLE, MetaData(), Column("version_num", Text, primary_key=True))
+_migrating = threading.Lock()
+
+
+class State(Enum):
+    """How a database stands to this code."""
+
+    FITS = "fits"
+    BEHIND = "behind"
+    AHEAD = "ahead"
+    EMPTY = "empty"
+
+
+def check(engine: Engine) -> State:
+    """Compare a database's revision with this code's. Changes nothing."""
+    with engine.connect() as connection:
+        found = revision(connection)
+    if found is None:
+        return State.EMPTY
+    if found == HEAD:
+        return State.FITS
+    return State.BEHIND if found in revisions() else State.AHEAD
+
+
+def revision(connection: Connection) -> str | None:
+    """The database's revision, or None before the first."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    return connection.execute(select(_version.c.version_num)).scalar()
+
+
+def revisions() -> list[str]:
+    """All that this code knows, oldest first."""
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory.from_config(alembic_config())
+    return [script.revision for script in scripts.walk_revisions()][::-1]
+
+
+def migrate(connection: Connection, target: str = "head") -> None:
+    """Run the missing migrations inside the connection's open transaction.
+
+    Alembic keeps its context in global variables: one migration at a time in a process.
+    """
+    from alembic import command
+
+    with _migrating:
+        command.upgrade(alembic_config(connection), target)
+
+
+def alembic_config(connection: Connection | None = None) -> "Config":
+    """For Alembic's own commands; `env.py` works on the connection given here."""
+    from alembic.config import Config
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    return config

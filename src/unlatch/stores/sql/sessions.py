@@ -1,0 +1,135 @@
+"""Sessions in SQL."""
+
+from sqlalchemy import and_, bindparam, delete, exists, select, update
+from sqlalchemy.dialects.postgresql import insert  # ON CONFLICT; SQLite's compiler knows it too
+
+from unlatch.core.records import LiveSession, Session
+from unlatch.errors import CeremonyGone, NotSignedIn
+from unlatch.stores.sql import rows
+from unlatch.stores.sql.database import Database
+from unlatch.stores.sql.running import Clash, Sql
+from unlatch.stores.sql.tables import accounts, sessions
+
+_TOKEN = sessions.c.token_hash == bindparam("token")
+_OWN = sessions.c.account_id == bindparam("account")
+_COUNTS = and_(
+    sessions.c.expires_at > bindparam("now"),
+    sessions.c.last_seen_at >= bindparam("seen_since"),
+    accounts.c.disabled_at.is_(None),
+)
+
+FIND = select(*sessions.c, *accounts.c).join_from(sessions, accounts).where(_TOKEN, _COUNTS)
+OF_ACCOUNT = (
+    select(*sessions.c)
+    .join_from(sessions, accounts)
+    .where(_OWN, _COUNTS)
+    .order_by(sessions.c.last_seen_at.desc(), sessions.c.began_at.desc())
+)
+TOUCH = update(sessions).where(_TOKEN, sessions.c.last_seen_at < bindparam("now"))
+
+ADD = (
+    insert(sessions)
+    .from_select(
+        rows.names(sessions),
+        select(*(bindparam(c.name, type_=c.type) for c in sessions.c)).where(
+            exists().where(
+                accounts.c.id == bindparam("account_id"), accounts.c.disabled_at.is_(None)
+            )
+        ),
+    )
+    .on_conflict_do_nothing()
+    .returning(sessions.c.id)
+)
+BY_CEREMONY = select(sessions.c.id).where(sessions.c.ceremony_id == bindparam("ceremony"))
+HOLD = select(sessions.c.id).where(_TOKEN).with_for_update(read=True)
+PROVE = update(sessions).where(
+    _TOKEN,
+    exists().where(accounts.c.id == sessions.c.account_id, accounts.c.disabled_at.is_(None)),
+)
+END = delete(sessions).where(_TOKEN)
+END_ONE = delete(sessions).where(_OWN, sessions.c.id == bindparam("session"))
+END_BEGUN_BY = delete(sessions).where(
+    sessions.c.passkey_id == bindparam("passkey"), sessions.c.token_hash != bindparam("token")
+)
+END_ALL = delete(sessions).where(_OWN)
+END_BEYOND = delete(sessions).where(
+    sessions.c.token_hash.in_(
+        select(sessions.c.token_hash)
+        .where(_OWN)
+        .order_by(sessions.c.last_seen_at.desc(), sessions.c.began_at.desc())
+        .offset(bindparam("keep"))
+    )
+)
+
+
+class SqlSessionKeeper:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def find(self, token_hash: bytes, *, now: int, idle: int) -> LiveSession | None:
+        with self._database.reading() as sql:
+            row = sql.first(FIND, token=token_hash, now=now, seen_since=now - idle)
+        if row is None:
+            return None
+        return LiveSession(
+            session=rows.session(row[: rows.SESSION_WIDTH]),
+            account=rows.account(row[rows.SESSION_WIDTH :]),
+        )
+
+    def of(self, account_id: str, *, now: int, idle: int) -> list[Session]:
+        with self._database.reading() as sql:
+            found = sql.rows(OF_ACCOUNT, account=account_id, now=now, seen_since=now - idle)
+        return [rows.session(row) for row in found]
+
+    def touch(self, token_hash: bytes, *, now: int) -> None:
+        with self._database.writing() as sql:
+            sql.count(TOUCH, token=token_hash, now=now, last_seen_at=now)
+
+
+class SqlSessionWriter:
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def add(self, session: Session) -> None:
+        if self._sql.first(ADD, **rows.session_values(session)) is None:
+            if self._sql.first(BY_CEREMONY, ceremony=session.ceremony_id):
+                raise CeremonyGone("made a session before")
+            raise NotSignedIn("the account is gone or disabled")
+
+    def require(self, token_hash: bytes) -> None:
+        if self._sql.first(HOLD, token=token_hash) is None:
+            raise NotSignedIn("the session ended meanwhile")
+
+    def prove(self, old_token_hash: bytes, session: Session) -> None:
+        try:
+            proved = self._sql.count(
+                PROVE,
+                token=old_token_hash,
+                token_hash=session.token_hash,
+                proved_at=session.proved_at,
+                proof_method=session.proof_method.value,
+                proof_passkey_id=session.proof_passkey_id,
+                ceremony_id=session.ceremony_id,
+                last_seen_at=session.last_seen_at,
+            )
+        except Clash as clash:
+            if clash.is_about("ceremony_id"):
+                raise CeremonyGone("made a session before") from clash
+            raise
+        if not proved:
+            raise NotSignedIn("the session ended meanwhile, or the account is disabled")
+
+    def end(self, token_hash: bytes) -> bool:
+        return self._sql.count(END, token=token_hash) == 1
+
+    def end_one(self, account_id: str, session_id: str) -> bool:
+        return self._sql.count(END_ONE, account=account_id, session=session_id) == 1
+
+    def end_begun_by(self, passkey_id: str, *, except_token_hash: bytes) -> int:
+        return self._sql.count(END_BEGUN_BY, passkey=passkey_id, token=except_token_hash)
+
+    def end_all(self, account_id: str) -> int:
+        return self._sql.count(END_ALL, account=account_id)
+
+    def end_beyond(self, account_id: str, *, keep: int) -> int:
+        return self._sql.count(END_BEYOND, account=account_id, keep=keep)

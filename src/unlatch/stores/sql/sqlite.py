@@ -1,0 +1,187 @@
+"""What is particular to SQLite: how a connection is set up, who writes when, how a file is
+made and upgraded.
+"""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect
+
+from unlatch.errors import StoreError
+from unlatch.stores.sql import schema, sqlite_copies
+from unlatch.stores.sql.database import Database
+from unlatch.stores.sql.running import store_errors
+from unlatch.stores.sql.schema import State
+
+OLDEST = (3, 35)
+"""The first version that knows RETURNING."""
+
+_PRAGMAS = (
+    "busy_timeout=5000",
+    "journal_mode=wal",
+    # Nearly every write takes something away (a mark, a try, a session, a passkey), and a
+    # power cut must not give it back. "normal" would let the last commits go.
+    "synchronous=full",
+    "foreign_keys=on",
+    "secure_delete=on",
+)
+_TURN_SECONDS = 10.0  # who waits longer has most likely opened a transaction inside another
+_UPGRADE_SECONDS = 60.0
+
+
+class SqliteDatabase(Database):
+    """One file.
+
+    Args:
+        upgrade_itself: Make and upgrade the file at its first use. Otherwise that is left to
+            the operator's `flask unlatch db upgrade`.
+        backups: Keep a copy before each upgrade, the last three of them.
+    """
+
+    def __init__(self, path: Path, *, upgrade_itself: bool, backups: bool) -> None:
+        super().__init__()
+        self.path = path
+        self._upgrades_itself = upgrade_itself
+        self._keeps_copies = backups
+        self._writer = threading.Lock()
+
+    @property
+    def copies(self) -> Path:
+        """The folder of the copies that upgrades keep."""
+        return self.path.with_name(f"{self.path.name}.backups")
+
+    def check(self) -> State:
+        # Looking must not make the file.
+        return super().check() if self.path.exists() else State.EMPTY
+
+    def upgrade(self) -> None:
+        with self._alone():
+            self._upgrade_alone()
+
+    def backup(self, target: Path) -> None:
+        if not self.path.exists():
+            raise StoreError(f"There is nothing to copy: {self.path} does not exist.")
+        with store_errors(), _file_errors(target):
+            sqlite_copies.backup(self.engine, target)
+
+    def _settle(self) -> State:
+        if not self._upgrades_itself:
+            return self.check()
+        with self._alone():
+            state = self.check()
+            if state in (State.EMPTY, State.BEHIND):
+                self._upgrade_alone()
+                state = self.check()
+        return state
+
+    def _upgrade_alone(self) -> None:
+        with _file_errors(self.path):
+            make_file(self.path)
+        state = self.check()
+        if state is State.BEHIND and self._keeps_copies:
+            with store_errors(), _file_errors(self.copies):
+                sqlite_copies.keep_copy(self.engine, self.copies)
+        if state in (State.EMPTY, State.BEHIND):
+            with self._turn_to_write(), store_errors():
+                upgrade(self.engine)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other thread or process makes or upgrades the file meanwhile."""
+        with _file_errors(self.path):
+            if self._upgrades_itself:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(f"{self.path}.lock", timeout=_UPGRADE_SECONDS, mode=0o600)
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _make_engine(self) -> Engine:
+        if sqlite3.sqlite_version_info < OLDEST:
+            raise StoreError(
+                f"SQLite is {sqlite3.sqlite_version}; Unlatch needs 3.35 or newer. "
+                "Take a newer Python, which brings its own."
+            )
+        url = URL.create("sqlite", database=str(self.path))
+        # Parameters are addresses and hashes: they have no place in a log.
+        engine = create_engine(url, hide_parameters=True)
+        event.listen(engine, "connect", _set_up)
+        return engine
+
+    @contextmanager
+    def _turn_to_write(self) -> Iterator[None]:
+        """SQLite has one writer. A lock lets the threads of this process in without its
+        sleeping; between processes its own waiting remains.
+        """
+        if not self._writer.acquire(timeout=_TURN_SECONDS):
+            raise StoreError("waited in vain for another transaction to end")
+        try:
+            yield
+        finally:
+            self._writer.release()
+
+    def _begin(self, connection: Connection) -> None:
+        # A plain BEGIN would read first and be refused when it comes to write.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def _forget(self) -> None:
+        super()._forget()
+        self._writer = threading.Lock()
+
+
+def make_file(path: Path) -> None:
+    """An empty file for its owner's eyes only; the files SQLite puts beside it take its mode."""
+    # Only where there is none: to open and close a file that SQLite has open in this process
+    # would drop its locks.
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+    except FileExistsError:
+        return
+    os.close(descriptor)
+
+
+def upgrade(engine: Engine, target: str = "head") -> None:
+    """Run the missing migrations in one transaction, on a connection of its own.
+
+    Foreign keys are off meanwhile: with them on, a batch that recreates the table of
+    accounts would drop every passkey along with the old one, without an error.
+
+    Raises:
+        StoreError: Afterwards some row would point to nothing; nothing was changed.
+    """
+    with engine.connect() as connection:
+        connection.detach()  # its foreign keys stay off: nobody else may get it
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # without effect once begun
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        schema.migrate(connection, target)
+        for table in inspect(connection).get_table_names():
+            if table.startswith("unlatch_") and _points_to_nothing(connection, table):
+                raise StoreError(f"the upgrade was not done: rows of {table} would be orphans")
+        connection.commit()
+
+
+def _points_to_nothing(connection: Connection, table: str) -> bool:
+    # Table by table: what a host's own tables in the same file look like is their business.
+    return connection.exec_driver_sql(f"PRAGMA foreign_key_check({table})").first() is not None
+
+
+def _set_up(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # transactions begin where we say, not where sqlite3 does
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@contextmanager
+def _file_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"{path} cannot be used: {error}.") from error

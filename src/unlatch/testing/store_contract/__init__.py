@@ -1,0 +1,38 @@
+"""What every store promises (`unlatch.core.ports`), as tests for pytest.
+
+Give them your store and they are yours::
+
+    class TestMyStores(StoreContract):
+        @pytest.fixture
+        def stores(self):
+            stores = MyStores()
+            yield stores
+            stores.close()
+
+Each test gets stores of its own, empty. Races are part of the promise: several threads use
+one `Stores` at once.
+"""
+
+from unlatch.testing.store_contract.accounts import AccountPromises
+from unlatch.testing.store_contract.events import CeremonyAndEventPromises
+from unlatch.testing.store_contract.mails import MailPromises
+from unlatch.testing.store_contract.outbox import OutboxPromises
+from unlatch.testing.store_contract.passkeys import PasskeyPromises
+from unlatch.testing.store_contract.sessions import SessionPromises
+from unlatch.testing.store_contract.steps import StepUpPromises
+from unlatch.testing.store_contract.units import UnitPromises
+
+__all__ = ["StoreContract"]
+
+
+class StoreContract(
+    AccountPromises,
+    PasskeyPromises,
+    SessionPromises,
+    StepUpPromises,
+    MailPromises,
+    OutboxPromises,
+    CeremonyAndEventPromises,
+    UnitPromises,
+):
+    """All promises. A subclass gives the fixture `stores`."""

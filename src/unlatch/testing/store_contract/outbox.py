@@ -1,0 +1,187 @@
+"""Promises about mails as the sender meets them: claimed, minted, sent, postponed, given up."""
+
+from dataclasses import replace
+
+from unlatch.core.ports import Stores
+from unlatch.core.records import Mail, Purpose
+from unlatch.core.times import MINUTE
+from unlatch.testing.store_contract.making import (
+    BINDING,
+    NOW,
+    a_mail,
+    at_once,
+    kept,
+)
+
+LEASE = 5 * MINUTE
+
+
+class OutboxPromises:
+    def test_a_due_mail_is_claimed_for_a_time(self, stores: Stores) -> None:
+        mail = a_mail(None)
+        kept(stores, mail)
+
+        claimed = replace(mail, lease_until=NOW + LEASE, deliveries=1)
+        assert _claim(stores) == claimed
+        assert stores.mails.find(mail.id) == claimed
+        assert _claim(stores, now=NOW + LEASE - 1) is None
+
+    def test_it_is_claimed_again_when_the_time_is_over(self, stores: Stores) -> None:
+        mail = a_mail(None)
+        kept(stores, mail)
+        _claim(stores)
+
+        again = _claim(stores, now=NOW + LEASE)
+
+        assert again == replace(mail, lease_until=NOW + 2 * LEASE, deliveries=2)
+
+    def test_the_earliest_due_is_claimed_first(self, stores: Stores) -> None:
+        mails = [a_mail(None, binding_hash=bytes([age]), due_at=NOW - age) for age in range(3)]
+        kept(stores, *mails)
+
+        claimed = [_claim(stores) for _ in range(4)]
+
+        assert [one.id if one else None for one in claimed] == [
+            *(mail.id for mail in reversed(mails)),
+            None,
+        ]
+
+    def test_what_is_not_due_is_not_claimed(self, stores: Stores) -> None:
+        used = a_mail(None, Purpose.CONFIRM)
+        kept(
+            stores,
+            used,
+            a_mail(None, binding_hash=b"later", due_at=NOW + 1),
+            a_mail(None, binding_hash=b"killed", killed_at=NOW),
+            a_mail(None, binding_hash=b"expired", expires_at=NOW),
+            a_mail(None, binding_hash=b"sent", sent_at=NOW),
+        )
+        with stores.unit() as unit:
+            unit.mails.spend(used.id, now=NOW)
+
+        assert _claim(stores) is None
+
+    def test_two_senders_never_hold_one_mail(self, stores: Stores) -> None:
+        mails = [a_mail(None, binding_hash=bytes([number])) for number in range(40)]
+        kept(stores, *mails)
+
+        results = at_once(8, lambda _: _claim_all(stores))
+
+        claimed = [mail_id for ids in results if isinstance(ids, list) for mail_id in ids]
+        assert sorted(claimed) == sorted(mail.id for mail in mails)
+
+    def test_hashes_are_written_into_a_claimed_mail(self, stores: Stores) -> None:
+        kept(stores, a_mail(None))
+        mail = _claimed(stores)
+
+        assert stores.mails.mint(mail, link_hash=None, code_hash="code", now=NOW)
+        assert stores.mails.mint(mail, link_hash="link", code_hash="code 2", now=NOW)
+
+        assert stores.mails.find(mail.id) == replace(mail, link_hash="link", code_hash="code 2")
+
+    def test_no_hashes_are_written_once_the_claim_is_lost(self, stores: Stores) -> None:
+        """A slow sender must not replace the secrets that another has just sent."""
+        kept(stores, a_mail(None))
+        slow = _claimed(stores)
+
+        assert not _mint(stores, slow, now=NOW + LEASE)
+        other = _claimed(stores, now=NOW + LEASE)
+        assert not _mint(stores, slow, now=NOW + LEASE)
+
+        assert stores.mails.find(other.id) == other
+
+    def test_no_hashes_are_written_into_a_spent_killed_or_expired_mail(
+        self, stores: Stores
+    ) -> None:
+        spent, killed = a_mail(None), a_mail(None, Purpose.CONFIRM)
+        expired = a_mail(None, Purpose.FRESH, expires_at=NOW + 10)
+        kept(stores, spent, killed, expired)
+        claimed = {mail.id: mail for mail in iter(lambda: _claim(stores), None)}
+        with stores.unit() as unit:
+            unit.mails.spend(spent.id, now=NOW)
+        kept(stores, a_mail(None, Purpose.CONFIRM))
+
+        assert not _mint(stores, claimed[spent.id])
+        assert not _mint(stores, claimed[killed.id])
+        assert not _mint(stores, claimed[expired.id], now=NOW + 10)
+
+    def test_a_sent_mail_is_never_claimed_again(self, stores: Stores) -> None:
+        kept(stores, a_mail(None))
+        mail = _claimed(stores)
+
+        stores.mails.sent(mail, now=NOW + 3)
+
+        assert stores.mails.find(mail.id) == replace(mail, sent_at=NOW + 3)
+        assert _claim(stores, now=NOW + LEASE) is None
+
+    def test_a_mail_is_sent_even_if_the_claim_was_lost_meanwhile(self, stores: Stores) -> None:
+        kept(stores, a_mail(None))
+        mail = _claimed(stores)
+        _claimed(stores, now=NOW + LEASE)
+
+        stores.mails.sent(mail, now=NOW + LEASE)
+
+        assert _claim(stores, now=mail.expires_at - 1) is None
+
+    def test_a_postponed_mail_is_due_at_its_new_time(self, stores: Stores) -> None:
+        kept(stores, a_mail(None))
+        mail = _claimed(stores)
+
+        stores.mails.postpone(mail, until=NOW + 20)
+
+        assert _claim(stores, now=NOW + 19) is None
+        assert _claimed(stores, now=NOW + 20).deliveries == 2
+
+    def test_only_the_holder_of_a_claim_gives_it_back(self, stores: Stores) -> None:
+        kept(stores, a_mail(None))
+        slow = _claimed(stores)
+        other = _claimed(stores, now=NOW + LEASE)
+
+        stores.mails.postpone(slow, until=NOW)
+
+        assert stores.mails.find(other.id) == other
+
+    def test_a_mail_given_up_is_never_claimed_again_and_takes_tries_as_before(
+        self, stores: Stores
+    ) -> None:
+        kept(stores, a_mail(None))
+        mail = _claimed(stores)
+
+        stores.mails.give_up(mail)
+
+        for now in (NOW + LEASE, mail.expires_at - 1, mail.expires_at, mail.expires_at + LEASE):
+            assert _claim(stores, now=now) is None
+        tried = stores.mails.spend_try(
+            mail.id, purpose=mail.purpose, binding_hash=BINDING, limit=5, now=NOW
+        )
+        assert tried is not None
+        assert tried.attempts == 1
+
+    def test_what_is_gone_can_be_told_about_without_harm(self, stores: Stores) -> None:
+        """The sender may be slower than the sweep."""
+        mail = a_mail(None)
+
+        stores.mails.sent(mail, now=NOW)
+        stores.mails.postpone(mail, until=NOW)
+        stores.mails.give_up(mail)
+
+        assert not _mint(stores, mail)
+        assert stores.mails.find(mail.id) is None
+
+
+def _claim(stores: Stores, *, now: int = NOW) -> Mail | None:
+    return stores.mails.claim(now=now, lease=LEASE)
+
+
+def _claimed(stores: Stores, *, now: int = NOW) -> Mail:
+    mail = _claim(stores, now=now)
+    assert mail is not None
+    return mail
+
+
+def _claim_all(stores: Stores) -> list[str]:
+    return [mail.id for mail in iter(lambda: _claim(stores), None)]
+
+
+def _mint(stores: Stores, mail: Mail, *, now: int = NOW) -> bool:
+    return stores.mails.mint(mail, link_hash="link", code_hash="code", now=now)

@@ -1,0 +1,222 @@
+"""Promises about passkeys."""
+
+from dataclasses import replace
+
+import pytest
+
+from unlatch.core.ports import Stores
+from unlatch.core.records import KnownPasskey, Passkey, Purpose
+from unlatch.core.times import DAY
+from unlatch.errors import NotSignedIn, PasskeyExists, PasskeyRefused, TooManyPasskeys
+from unlatch.testing.store_contract.making import (
+    NOW,
+    OTHER_BINDING,
+    a_mail,
+    a_passkey,
+    a_session,
+    an_account,
+    at_once,
+    kept,
+)
+
+
+class PasskeyPromises:
+    def test_a_passkey_comes_back_with_its_account(self, stores: Stores) -> None:
+        ada = an_account()
+        passkey = a_passkey(ada, backed_up=True, sign_count=2**32 - 1, last_used_at=NOW)
+        kept(stores, ada, passkey)
+
+        assert stores.passkeys.find(passkey.credential_id, now=NOW) == KnownPasskey(
+            passkey=passkey, account=ada, pending_mails=0, live_sessions=0
+        )
+
+    def test_a_passkey_without_transports_comes_back_so(self, stores: Stores) -> None:
+        ada = an_account()
+        kept(stores, ada, a_passkey(ada, transports=()))
+
+        assert [one.transports for one in stores.passkeys.of(ada.id)] == [()]
+
+    def test_an_unknown_credential_is_nobodys(self, stores: Stores) -> None:
+        assert stores.passkeys.find(b"unknown", now=NOW) is None
+
+    def test_a_disabled_account_is_told_with_its_passkey(self, stores: Stores) -> None:
+        """Who asks must see it: the passkey is there, the account shut."""
+        ada = an_account()
+        passkey = a_passkey(ada)
+        kept(stores, ada, passkey)
+        with stores.unit() as unit:
+            unit.accounts.disable(ada.id, now=NOW)
+
+        known = stores.passkeys.find(passkey.credential_id, now=NOW)
+
+        assert known is not None
+        assert known.account.disabled_at == NOW
+
+    def test_mails_that_could_sign_in_are_counted(self, stores: Stores) -> None:
+        ada, bob = an_account("Ada"), an_account("Bob")
+        passkey = a_passkey(ada)
+        spent = a_mail(ada, Purpose.CONFIRM)
+        kept(
+            stores,
+            ada,
+            bob,
+            passkey,
+            a_mail(ada),
+            a_mail(ada, binding_hash=OTHER_BINDING),
+            a_mail(ada, Purpose.FRESH, killed_at=NOW),
+            a_mail(ada, binding_hash=b"third", expires_at=NOW),
+            a_mail(ada, Purpose.PASSKEY_ADDED, expires_at=NOW + DAY),
+            a_mail(bob, binding_hash=b"fourth"),
+            a_mail(None, binding_hash=b"fifth"),
+            spent,
+        )
+        with stores.unit() as unit:
+            unit.mails.spend(spent.id, now=NOW)
+
+        known = stores.passkeys.find(passkey.credential_id, now=NOW)
+
+        assert known is not None
+        assert known.pending_mails == 2
+
+    def test_sessions_are_counted_the_expired_included(self, stores: Stores) -> None:
+        ada, bob = an_account("Ada"), an_account("Bob")
+        passkey = a_passkey(ada)
+        kept(stores, ada, bob, passkey)
+        kept(stores, a_session(ada), a_session(ada, "old", expires_at=NOW - 1), a_session(bob))
+
+        known = stores.passkeys.find(passkey.credential_id, now=NOW)
+
+        assert known is not None
+        assert known.live_sessions == 2
+
+    def test_passkeys_of_an_account_come_oldest_first(self, stores: Stores) -> None:
+        ada, bob = an_account("Ada"), an_account("Bob")
+        young, old = a_passkey(ada, "young", added_at=NOW), a_passkey(ada, "old", added_at=1)
+        kept(stores, ada, bob, young, old, a_passkey(bob))
+
+        assert stores.passkeys.of(ada.id) == [old, young]
+
+    def test_a_credential_id_is_had_once_whoever_has_it(self, stores: Stores) -> None:
+        ada, bob = an_account("Ada"), an_account("Bob")
+        passkey = a_passkey(ada)
+        kept(stores, ada, bob, passkey)
+
+        with pytest.raises(PasskeyExists):
+            kept(stores, a_passkey(bob, credential_id=passkey.credential_id))
+
+        assert stores.passkeys.of(bob.id) == []
+
+    def test_of_many_who_add_one_credential_one_gets_in(self, stores: Stores) -> None:
+        people = [an_account(f"ada{number}") for number in range(8)]
+        kept(stores, *people)
+
+        results = at_once(
+            8, lambda number: kept(stores, a_passkey(people[number], credential_id=b"one"))
+        )
+
+        assert results.count(None) == 1
+        assert sum(isinstance(one, PasskeyExists) for one in results) == 7
+
+    def test_an_account_has_no_more_passkeys_than_the_limit(self, stores: Stores) -> None:
+        ada = an_account()
+        kept(stores, ada)
+
+        def add(number: int) -> None:
+            with stores.unit() as unit:
+                unit.passkeys.add(a_passkey(ada, f"key {number}"), limit=3)
+
+        results = at_once(8, add)
+
+        assert results.count(None) == 3
+        assert sum(isinstance(one, TooManyPasskeys) for one in results) == 5
+        assert len(stores.passkeys.of(ada.id)) == 3
+
+    def test_no_passkey_is_added_to_an_absent_or_disabled_account(self, stores: Stores) -> None:
+        shut = an_account("Shut", disabled_at=NOW)
+        kept(stores, shut)
+
+        for account in (shut, an_account("Nobody")):
+            with pytest.raises(NotSignedIn):
+                kept(stores, a_passkey(account))
+
+    def test_a_use_is_written_down(self, stores: Stores) -> None:
+        ada = an_account()
+        passkey = a_passkey(ada, sign_count=4)
+        other = a_passkey(ada, "other", sign_count=4)
+        kept(stores, ada, passkey, other)
+
+        self._use(stores, passkey, sign_count=5)
+
+        used = replace(passkey, sign_count=5, backed_up=True, last_used_at=NOW + 1)
+        assert {one.id: one for one in stores.passkeys.of(ada.id)} == {
+            passkey.id: used,
+            other.id: other,
+        }
+
+    def test_a_use_is_refused_when_the_counter_moved_meanwhile(self, stores: Stores) -> None:
+        ada = an_account()
+        passkey = a_passkey(ada, sign_count=4)
+        kept(stores, ada, passkey)
+        self._use(stores, passkey, sign_count=5)
+
+        with pytest.raises(PasskeyRefused):
+            self._use(stores, passkey, sign_count=5)
+
+    def test_of_many_uses_of_one_counter_one_is_taken(self, stores: Stores) -> None:
+        ada = an_account()
+        passkey = a_passkey(ada, sign_count=4)
+        kept(stores, ada, passkey)
+
+        results = at_once(8, lambda number: self._use(stores, passkey, sign_count=5 + number))
+
+        assert results.count(None) == 1
+        assert sum(isinstance(one, PasskeyRefused) for one in results) == 7
+
+    def test_a_removed_passkey_cannot_be_used(self, stores: Stores) -> None:
+        ada = an_account()
+        passkey = a_passkey(ada)
+        kept(stores, ada, passkey)
+        with stores.unit() as unit:
+            assert unit.passkeys.remove(ada.id, passkey.id)
+
+        with pytest.raises(PasskeyRefused):
+            self._use(stores, passkey, sign_count=0)
+
+    def test_a_passkey_of_a_disabled_account_cannot_be_used(self, stores: Stores) -> None:
+        ada = an_account()
+        passkey = a_passkey(ada)
+        kept(stores, ada, passkey)
+        with stores.unit() as unit:
+            unit.accounts.disable(ada.id, now=NOW)
+
+        with pytest.raises(PasskeyRefused):
+            self._use(stores, passkey, sign_count=0)
+
+    def test_only_an_accounts_own_passkey_is_renamed_or_removed(self, stores: Stores) -> None:
+        ada, bob = an_account("Ada"), an_account("Bob")
+        passkey = a_passkey(ada)
+        kept(stores, ada, bob, passkey)
+
+        with stores.unit() as unit:
+            assert not unit.passkeys.rename(bob.id, passkey.id, "mine now")
+            assert not unit.passkeys.remove(bob.id, passkey.id)
+            assert not unit.passkeys.remove(ada.id, "no such passkey")
+            assert unit.passkeys.rename(ada.id, passkey.id, "blue")
+
+        assert stores.passkeys.of(ada.id) == [replace(passkey, name="blue")]
+
+    def test_all_passkeys_of_an_account_can_be_removed(self, stores: Stores) -> None:
+        ada, bob = an_account("Ada"), an_account("Bob")
+        kept(stores, ada, bob, a_passkey(ada), a_passkey(ada, "second"), a_passkey(bob))
+
+        with stores.unit() as unit:
+            assert unit.passkeys.remove_all(ada.id) == 2
+            assert unit.passkeys.remove_all(ada.id) == 0
+
+        assert stores.passkeys.of(ada.id) == []
+        assert len(stores.passkeys.of(bob.id)) == 1
+
+    @staticmethod
+    def _use(stores: Stores, passkey: Passkey, *, sign_count: int) -> None:
+        with stores.unit() as unit:
+            unit.passkeys.record_use(passkey, sign_count=sign_count, backed_up=True, now=NOW + 1)
