@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +30,7 @@ from unlatch.testing.answers import raw, text
 
 ROOT = Path(__file__).parents[2]
 PHONE, DESKTOP = 360, 1280
+ANY_DEVICE: Mapping[str, Any] = {}
 
 FLAGS = (
     "--no-sandbox",
@@ -219,6 +220,7 @@ class Device:
     def __init__(self, page: Page, *, verifies: bool = True, transport: str = "internal") -> None:
         self._cdp = page.context.new_cdp_session(page)
         self.forgotten: list[str] = []
+        self._lost: list[str] = []
         self._cdp.on("WebAuthn.credentialDeleted", self._forgot)
         self._cdp.send("WebAuthn.enable")
         options = {
@@ -261,6 +263,7 @@ class Device:
 
     def drop(self) -> None:
         """Lose all passkeys."""
+        self._lost += map(text, self.passkeys())
         self._on_it("clearCredentials")
 
     def leave(self) -> None:
@@ -283,7 +286,9 @@ class Device:
         self._on_it("setResponseOverrideBits", **bits)
 
     def _forgot(self, event: dict[str, Any]) -> None:
-        self.forgotten.append(urlsafe(event["credentialId"]))
+        forgotten = urlsafe(event["credentialId"])
+        if forgotten not in self._lost:
+            self.forgotten.append(forgotten)
 
     def _on_it(self, command: str, **arguments: Any) -> Any:
         return self._send(command, authenticatorId=self.id, **arguments)
@@ -304,6 +309,14 @@ def urlsafe(encoded: str) -> str:
 # --- the browser ----------------------------------------------------------------------------
 
 
+def until(page: Page, seen: Callable[[], object]) -> None:
+    """Wait for what an event brings; events arrive while the page is asked something."""
+    deadline = time.monotonic() + 10
+    while not seen() and time.monotonic() < deadline:
+        page.title()
+    assert seen()
+
+
 class OnTheirWay:
     """Requests that left the page and have not reached the site."""
 
@@ -316,10 +329,7 @@ class OnTheirWay:
 
     def wait(self) -> None:
         """Until there is one."""
-        deadline = time.monotonic() + 10
-        while not self.routes and time.monotonic() < deadline:
-            self._page.title()  # events arrive while it waits for an answer
-        assert self.routes
+        until(self._page, lambda: self.routes)
 
     def let_go(self) -> None:
         for route in self.routes:
@@ -374,7 +384,7 @@ class Visitor:
         """What went wrong, at the top of the card."""
         return self.page.locator("#unlatch-card .unlatch-trouble[role=alert]")
 
-    def sees(self, heading: str) -> None:
+    def sees(self, heading: str | re.Pattern[str]) -> None:
         expect(self.page.get_by_role("heading", level=1)).to_have_text(heading)
 
     def is_at(self, path: str) -> None:
@@ -385,9 +395,9 @@ class Visitor:
         self.is_at("/auth/account")
         self.sees("Your account")
 
-    def sign_in(self, resident: Resident) -> None:
+    def sign_in(self, resident: Resident, key: int = 0) -> None:
         """The quickest way: the device holds the passkey and autofill offers it."""
-        self.device.hold(*resident.keys)
+        self.device.hold(resident.keys[key])
         self.goto("/auth/sign-in")
         self.arrive_at_account()
 
@@ -416,8 +426,25 @@ class Visitor:
             hidden,
         )
 
+    def ask_mail(self, identifier: str = "mira@example.com", first: str = "/auth/sign-in") -> None:
+        """From the first page to the one that asks for the code."""
+        self.goto(first)
+        self.type("Email or username", identifier)
+        self.press("Continue")
+        self.press("Email me a sign-in link")
+        self.sees("Check your email")
+
+    def sign_in_by_mail(self) -> None:
+        self.ask_mail()
+        self.type("Code", self.site.code)
+        self.press("Sign in")
+        self.arrive_at_account()
+
     def waits_for_autofill(self) -> None:
         self.page.wait_for_function("asked.includes('conditional')")
+
+    def until(self, seen: Callable[[], object]) -> None:
+        until(self.page, seen)
 
     @contextmanager
     def one_page(self) -> Iterator[None]:
@@ -464,8 +491,8 @@ def visit(
 
     def open_browser(
         at: Site = site,
-        key: dict[str, Any] | None = {},
-        **options: Any,  # noqa: B006
+        key: Mapping[str, Any] | None = ANY_DEVICE,
+        **options: Any,
     ) -> Visitor:
         size = {"width": width, "height": 740 if width == PHONE else 900}
         settings = {"viewport": size, "base_url": at.url, "reduced_motion": "reduce", **options}

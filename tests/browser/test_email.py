@@ -11,14 +11,6 @@ from playwright.sync_api import expect
 PHONE_AND_DESKTOP = pytest.mark.parametrize("width", [360, 1280], ids=["phone", "desktop"])
 
 
-def asks_for_a_mail(visitor, identifier="mira@example.com", first="/auth/sign-in"):
-    visitor.goto(first)
-    visitor.type("Email or username", identifier)
-    visitor.press("Continue")
-    visitor.press("Email me a sign-in link")
-    visitor.sees("Check your email")
-
-
 def path_of(link):
     parts = urlsplit(link)
     return f"{parts.path}?{parts.query}"
@@ -26,7 +18,7 @@ def path_of(link):
 
 @PHONE_AND_DESKTOP
 def test_a_new_browser_gets_in_by_code_and_makes_a_passkey_there(visitor, mira, site):
-    asks_for_a_mail(visitor)
+    visitor.ask_mail()
     visitor.is_at("/auth/sign-in/email")
     visitor.type("Code", site.code)
     visitor.press("Sign in")
@@ -61,7 +53,7 @@ def test_a_new_browser_gets_in_by_code_and_makes_a_passkey_there(visitor, mira, 
     ids=["as it stands", "lower case", "with a long dash", "with spaces"],
 )
 def test_a_code_is_taken_as_it_is_pasted(visitor, mira, site, typed):
-    asks_for_a_mail(visitor)
+    visitor.ask_mail()
     code = site.code
     field = visitor.page.get_by_label("Code")
     expect(field).to_be_focused()
@@ -74,7 +66,7 @@ def test_a_code_is_taken_as_it_is_pasted(visitor, mira, site, typed):
 
 
 def test_a_code_groups_itself_while_it_is_typed_and_corrected(visitor, mira):
-    asks_for_a_mail(visitor)
+    visitor.ask_mail()
     field = visitor.page.get_by_label("Code")
 
     field.press_sequentially("abcd2")
@@ -88,7 +80,7 @@ def test_a_code_groups_itself_while_it_is_typed_and_corrected(visitor, mira):
 
 
 def test_a_long_code_pasted_keeps_its_eight_characters(visitor, mira):
-    asks_for_a_mail(visitor)
+    visitor.ask_mail()
 
     visitor.paste("Code: abcd-2345 ")
 
@@ -98,7 +90,7 @@ def test_a_long_code_pasted_keeps_its_eight_characters(visitor, mira):
 
 @PHONE_AND_DESKTOP
 def test_a_new_browser_gets_in_by_the_link_and_one_press(visitor, mira, site):
-    asks_for_a_mail(visitor, first="/notes")
+    visitor.ask_mail(first="/notes")
 
     visitor.goto(path_of(site.outbox.link))
 
@@ -111,7 +103,7 @@ def test_a_new_browser_gets_in_by_the_link_and_one_press(visitor, mira, site):
 
 
 def test_the_link_works_in_another_tab_and_the_first_one_follows(visitor, mira, site):
-    asks_for_a_mail(visitor)
+    visitor.ask_mail()
     tab, _ = visitor.another_tab()
     tab.goto(path_of(site.outbox.link))
     tab.get_by_role("button", name="Sign in as Mira Okafor").click()
@@ -125,7 +117,7 @@ def test_the_link_works_in_another_tab_and_the_first_one_follows(visitor, mira, 
 
 
 def test_a_link_opened_in_another_browser_says_where_to_go(visitor, visit, mira, site):
-    asks_for_a_mail(visitor)
+    visitor.ask_mail()
     elsewhere = visit()
 
     elsewhere.goto(path_of(site.outbox.link))
@@ -139,7 +131,7 @@ def test_a_link_opened_in_another_browser_says_where_to_go(visitor, visit, mira,
 
 
 def test_a_used_link_says_so_and_leads_to_a_new_one(visitor, mira, site):
-    asks_for_a_mail(visitor)
+    visitor.ask_mail()
     link = path_of(site.outbox.link)
     visitor.goto(link)
     visitor.press("Sign in as Mira Okafor")
@@ -158,7 +150,7 @@ def test_a_used_link_says_so_and_leads_to_a_new_one(visitor, mira, site):
 
 
 def test_of_two_mails_the_newer_counts_and_the_older_link_says_so(visitor, mira, site):
-    asks_for_a_mail(visitor)
+    visitor.ask_mail()
     older = path_of(site.outbox.link)
     visitor.expects("status of 401")
     with time_machine.travel(datetime.now(UTC) + timedelta(seconds=61)):
@@ -175,7 +167,7 @@ def test_of_two_mails_the_newer_counts_and_the_older_link_says_so(visitor, mira,
 
 
 def test_the_code_page_survives_a_reload(visitor, mira, site):
-    asks_for_a_mail(visitor, "MIRA@example.com")
+    visitor.ask_mail("MIRA@example.com")
     expect(visitor.page.get_by_text("MIRA@example.com")).to_be_visible()
     posts = site.posts()
 
@@ -191,7 +183,7 @@ def test_the_code_page_survives_a_reload(visitor, mira, site):
 
 def test_another_mail_can_be_asked_for_after_a_minute_counted_down(visitor, mira, site):
     visitor.page.clock.install()
-    asks_for_a_mail(visitor)
+    visitor.ask_mail()
     again = visitor.page.get_by_role("button", name="Send it again")
     clock = visitor.page.locator("[data-clock]")
     expect(clock).to_have_text(re.compile(r"^(1:00|0:5\d)$"))
@@ -221,7 +213,7 @@ def test_another_mail_can_be_asked_for_after_a_minute_counted_down(visitor, mira
 )
 def test_a_wrong_code_is_said_beside_its_field(visitor, mira, typed, status, words):
     visitor.expects(f"status of {status}")
-    asks_for_a_mail(visitor)
+    visitor.ask_mail()
 
     visitor.type("Code", typed)
     visitor.press("Sign in")
@@ -235,7 +227,7 @@ def test_a_wrong_code_is_said_beside_its_field(visitor, mira, typed, status, wor
 
 def test_five_wrong_codes_and_the_mail_is_spent(visitor, mira, site):
     visitor.expects("status of 401")
-    asks_for_a_mail(visitor)
+    visitor.ask_mail()
     code = site.code
     for left in ("4 tries", "3 tries", "2 tries", "1 try"):
         visitor.type("Code", "WDJB-KMHT")
@@ -252,14 +244,14 @@ def test_five_wrong_codes_and_the_mail_is_spent(visitor, mira, site):
 
 
 def test_an_address_that_nobody_has_looks_the_same_and_gets_no_mail(visitor, mira, site):
-    asks_for_a_mail(visitor, "nobody@example.com")
+    visitor.ask_mail("nobody@example.com")
 
     expect(visitor.page.get_by_text("nobody@example.com")).to_be_visible()
     assert site.outbox.mails == []
 
 
 def test_who_came_by_mail_is_offered_mail_first_the_next_time(visitor, mira, site):
-    asks_for_a_mail(visitor)
+    visitor.ask_mail()
     visitor.type("Code", site.code)
     visitor.press("Sign in")
     visitor.arrive_at_account()
@@ -277,7 +269,7 @@ def test_the_first_proof_from_elsewhere_warns_and_then_says_what_was_removed(
     site = start_site()
     site.register(confirmed=False)
     owner = visit(site)
-    asks_for_a_mail(owner)
+    owner.ask_mail()
     owner.goto(path_of(site.outbox.link))
     expect(owner.trouble).to_contain_text("Continuing removes the passkeys made before.")
 
