@@ -1,0 +1,148 @@
+"""The commands: `flask unlatch …` in a host's app, `unlatch …` on the ready server."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+from unlatch.errors import UnlatchError
+from unlatch.flask.state import DATABASE_FILE, state
+from unlatch.settings import Settings
+from unlatch.stores import open_database
+
+if TYPE_CHECKING:
+    from unlatch.stores.sql.database import Database
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_FITS = "The database fits this version of Unlatch."
+_MISFITS = {
+    "empty": "The database is empty: `{upgrade}` makes its tables.",
+    "behind": "The database is behind this version of Unlatch: `{upgrade}` brings it up.",
+    "ahead": (
+        "A newer Unlatch has upgraded this database: run that version again, or restore a copy "
+        "from before its upgrade."
+    ),
+}
+
+
+class Told(click.ClickException):
+    """Ends a command with sentences on standard error and exit code 1."""
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        click.echo(self.format_message(), file=file or sys.stderr)
+
+
+@click.group("unlatch")
+def commands() -> None:
+    """Passwordless sign-in."""
+
+
+@commands.group()
+def db() -> None:
+    """See to the database."""
+
+
+def _command(command: Callable[P, R]) -> Callable[P, R]:
+    """In the app's context, and with our errors told as sentences."""
+
+    in_context = with_appcontext(command)
+
+    @wraps(command)
+    def told(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return in_context(*args, **kwargs)
+        except UnlatchError as error:
+            raise Told(str(error)) from error
+
+    return told
+
+
+@db.command()
+@_command
+def check() -> None:
+    """Say whether the database fits this version.
+
+    Exit code 0 if it does; 1 if it is empty, behind, ahead or away.
+    """
+    found = _database().check().value
+    if found in _MISFITS:
+        raise Told(_misfit(found))
+    click.echo(_FITS)
+
+
+@db.command()
+@_command
+def upgrade() -> None:
+    """Bring the database to this version, keeping a copy from before."""
+    database = _database()
+    if (before := database.check().value) == "fits":
+        click.echo("There is nothing to do: the database fits this version of Unlatch.")
+        return
+    with _seconds_counted("Upgrading the database"):
+        database.upgrade()
+    if (after := database.check().value) != "fits":
+        raise Told(_misfit(after))
+    click.echo("The tables are made." if before == "empty" else "The database is upgraded.")
+
+
+@db.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@_command
+def backup(file: Path) -> None:
+    """Copy the database into FILE while it is in use.
+
+    FILE must not exist; only its owner can read it.
+    """
+    if file.exists():
+        raise Told(f"{file} exists already, and a copy never replaces anything: name another file.")
+    with _seconds_counted("Copying the database"):
+        _database().backup(file)
+    click.echo(f"The database is copied to {file}.")
+
+
+def _database() -> "Database":
+    # Of the settings these commands need the database alone: they run on machines that do not
+    # serve, so what is missing otherwise is no fault here.
+    url = Settings.read(current_app.config, development=True).database_url
+    own_file = f"sqlite:///{state().folder / DATABASE_FILE}"
+    return open_database(url or own_file, upgrade_itself=url is None)
+
+
+def _misfit(found: str) -> str:
+    context = click.get_current_context()
+    beside = context.parent.command_path if context.parent else ""
+    return _MISFITS[found].format(upgrade=f"{beside} upgrade")
+
+
+@contextmanager
+def _seconds_counted(words: str) -> Iterator[None]:
+    """On a terminal, a line that counts the seconds of what takes longer than one."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    over = threading.Event()
+    counter = threading.Thread(target=_count_seconds, args=(words, over), daemon=True)
+    counter.start()
+    try:
+        yield
+    finally:
+        over.set()
+        counter.join()
+
+
+def _count_seconds(words: str, over: threading.Event) -> None:
+    began = time.monotonic()
+    while not over.wait(1):
+        click.echo(f"\r{words} … {time.monotonic() - began:.0f} s", nl=False, err=True)
+    if time.monotonic() - began >= 1:
+        click.echo(err=True)

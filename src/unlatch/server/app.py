@@ -1,0 +1,47 @@
+"""The app that is ready to run: settings from outside, Unlatch, and three pages of its own."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from flask import Flask, Response
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from unlatch import Unlatch
+from unlatch.flask import answers, headers, words
+from unlatch.server import health, home
+from unlatch.server.config import read_config
+
+INSTANCE = "instance"
+"""The folder below the current one where all is kept that has no other place by settings."""
+
+
+def create_app(config: Mapping[str, object] | None = None) -> Flask:
+    """The app, for any WSGI server: `gunicorn "unlatch.server.app:create_app()"`.
+
+    Args:
+        config: The settings by their full names; by default read from the environment, `.env`
+            and `unlatch.toml`.
+
+    Raises:
+        SettingsError: With every fault.
+    """
+    folder = Path.cwd()
+    app = Flask("unlatch.server", instance_path=str(folder / INSTANCE), static_folder=None)
+    app.config.update(read_config(folder, os.environ) if config is None else config)
+    app.config[home.UNSET] = home.unset(app.config)
+    Unlatch(app)
+    app.register_blueprint(home.blueprint)
+    app.register_blueprint(health.blueprint)
+    app.register_error_handler(HTTPException, _in_our_words)
+    app.after_request(headers.add_headers)
+    return app
+
+
+def _in_our_words(error: HTTPException) -> ResponseReturnValue:
+    """No page here, or a failure of ours: the whole site is ours, so these look like the rest."""
+    if error.code is None or error.code < 400:  # a redirect that the router raises
+        response: Response = error.get_response()  # type: ignore[assignment]
+        return response
+    return answers.trouble(*words.of_http(error.code))

@@ -1,0 +1,97 @@
+"""`unlatch serve`, and beside it the commands that a host's app has as `flask unlatch …`."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from unlatch.errors import UnlatchError
+from unlatch.flask.cli import Told, commands
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from unlatch.server.listening import Place
+
+_EXTRA = ("granian", "dotenv")
+
+
+@click.group("unlatch")
+def cli() -> None:
+    """Passwordless sign-in, ready to run."""
+
+
+for _name, _command in commands.commands.items():
+    cli.add_command(_command, _name)
+
+
+@cli.command()
+@click.option("--host", default="localhost", help="Address to listen on; by default this machine.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help="Port to listen on; by default the first free one of 5000 to 5009.",
+)
+def serve(host: str, port: int | None) -> None:
+    """Serve the site.
+
+    On this machine's own addresses it is in development and needs no settings; on any other it
+    wants those of docs/settings.md, from the environment, .env or unlatch.toml.
+    """
+    from unlatch.server.app import create_app
+    from unlatch.server.listening import find_place
+    from unlatch.server.serving import serve as run
+
+    try:
+        place = find_place(host, port)
+        config = _config()
+        if place.is_loopback:
+            config.setdefault("UNLATCH_DEVELOPMENT", "1")
+        app = create_app(config)  # each worker makes its own; this one is for the faults
+    except UnlatchError as error:
+        raise Told(str(error)) from error
+    run(config, place, lambda: click.echo(_welcome(app, place)))
+
+
+def main() -> None:
+    """The console script."""
+    from flask.cli import ScriptInfo
+
+    try:
+        cli.main(prog_name="unlatch", obj=ScriptInfo(create_app=_app_for_commands))
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRA:
+            raise
+        raise SystemExit("This needs what comes with `pip install 'unlatch[server]'`.") from error
+
+
+def _config() -> dict[str, object]:
+    from unlatch.server.config import read_config
+
+    return read_config(Path.cwd(), os.environ)
+
+
+def _app_for_commands() -> "Flask":
+    """The site, for commands that look after its database: what only serving needs may be
+    missing.
+    """
+    from unlatch.server.app import create_app
+
+    return create_app(_config() | {"UNLATCH_DEVELOPMENT": "1"})
+
+
+def _welcome(app: "Flask", place: "Place") -> str:
+    settings = app.extensions["unlatch"].settings
+    site = settings.origins[0] if settings.origins else _localhost(place.port)
+    if settings.development:
+        lines = [f"Unlatch is running in development: {site}"]
+    else:
+        lines = [f"Unlatch serves {site} on {place.address}, port {place.port}."]
+    if settings.development and settings.mail is None:
+        lines.append(f"Its mails go nowhere but to {site}{settings.url_prefix}/dev/mailbox")
+    return "\n".join([*lines, "Ctrl-C ends it."])
+
+
+def _localhost(port: int) -> str:
+    return "http://localhost" if port == 80 else f"http://localhost:{port}"

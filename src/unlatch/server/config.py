@@ -1,0 +1,80 @@
+"""Where the ready server's settings come from.
+
+The environment, then `.env`, then `unlatch.toml`, both in the current folder; what comes
+first wins, setting by setting. A setting and its `…_FILE` twin count as one.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from unlatch.errors import SettingsError
+
+_PREFIX = "UNLATCH_"
+_AS_FLASK_PROJECTS_SAY = frozenset(
+    {
+        "SECRET_KEY",
+        "MAIL_SERVER",
+        "MAIL_PORT",
+        "MAIL_USERNAME",
+        "MAIL_PASSWORD",
+        "MAIL_FROM",
+        "DATABASE_URL",
+    }
+)
+
+
+def read_config(folder: Path, environ: Mapping[str, str]) -> dict[str, object]:
+    """The settings by their full names, as `Settings.read` and an app's config take them.
+
+    Raises:
+        SettingsError: One of the two files cannot be read.
+    """
+    config: dict[str, object] = {}
+    for source in (environ, _dotenv(folder / ".env"), _toml(folder / "unlatch.toml")):
+        told = {_setting(name) for name in config}
+        config |= {
+            name: value
+            for name, value in source.items()
+            if _is_ours(name) and _setting(name) not in told
+        }
+    return _with_database_url(config)
+
+
+def _setting(name: str) -> str:
+    return name.removesuffix("_FILE")
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith(_PREFIX) or _setting(name) in _AS_FLASK_PROJECTS_SAY
+
+
+def _with_database_url(config: dict[str, object]) -> dict[str, object]:
+    """`DATABASE_URL` means ours here: in a host's app it is the host's, so only the ready
+    server reads it.
+    """
+    plain = {name: config.pop(name) for name in list(config) if _setting(name) == "DATABASE_URL"}
+    if not any(_setting(name) == "UNLATCH_DATABASE_URL" for name in config):
+        config |= {_PREFIX + name: value for name, value in plain.items()}
+    return config
+
+
+def _dotenv(path: Path) -> dict[str, object]:
+    try:
+        values = dotenv_values(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{path} cannot be read: {error}."]) from error
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _toml(path: Path) -> dict[str, object]:
+    """Names there are those of the settings, in lower case and without their beginning."""
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError([f"{path} cannot be read: {error}."]) from error
+    return {_PREFIX + name.upper(): value for name, value in values.items()}

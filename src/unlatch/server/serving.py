@@ -1,0 +1,125 @@
+"""Runs granian: its limits, its end, and its beginning anew."""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
+
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+from granian.server import MPServer as Server
+
+from unlatch.server.listening import Place
+from unlatch.server.relay import relay
+from unlatch.server.worker import load
+
+_READING_THREADS = 32
+"""How many bodies are read at once; `Turns` lets one request at a time go on from there."""
+
+_CONNECTIONS = 512
+"""At once, idle ones included. More wait in the kernel."""
+
+_STOPPING = 8
+"""Seconds that a request may still take when all is to end: Docker kills after ten."""
+
+_LONGEST_PAUSE = 30.0
+_CALM = 60.0
+
+_LOGS = {
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {"unlatch": {"level": "INFO"}, "_granian": {}},
+}
+
+
+def serve(config: Mapping[str, object], place: Place, ready: Callable[[], None]) -> None:
+    """Serve until SIGINT, SIGTERM or SIGHUP.
+
+    Args:
+        config: The settings, for the workers.
+        ready: Called once, from a thread, when the server answers.
+    """
+    if sys.platform == "linux":
+        # A forked worker need not import everything again; Python 3.14 would not fork.
+        multiprocessing.set_start_method("fork", force=True)
+    threading.Thread(target=_front, args=(place, ready), daemon=True).start()
+    pause = 0.5
+    while True:
+        began = time.monotonic()
+        server = _server(place)
+        if _run(server, config):
+            return
+        # Two deaths of a worker within 5.5 seconds end granian; a site should outlast them.
+        calm = time.monotonic() - began > _CALM
+        pause = 1.0 if calm else min(2 * pause, _LONGEST_PAUSE)
+        print(f"Unlatch starts again in {pause:.0f} s.", file=sys.stderr)
+        server.main_loop_interrupt.clear()
+        server.main_loop_interrupt.wait(pause)
+        if server.interrupt_signal:
+            return
+
+
+def _server(place: Place) -> Server:
+    server = Server(
+        "unlatch.server",
+        address=place.address,
+        port=place.port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        workers=1,  # SQLite has one writer
+        blocking_threads=_READING_THREADS,
+        backpressure=_CONNECTIONS,
+        respawn_failed_workers=True,
+        workers_kill_timeout=_STOPPING,
+        log_level=LogLevels.error,
+        log_dictconfig=_LOGS,
+        log_access=False,  # addresses may carry the token of a mailed link
+    )
+    if hasattr(signal, "SIGHUP"):
+        server.on_startup(partial(_end_on_hangup, server, signal.getsignal(signal.SIGHUP)))
+    return server
+
+
+def _end_on_hangup(server: Server, before: object) -> None:
+    """End when the terminal is closed, unless started by nohup. (granian would start its workers
+    anew, and stay behind without a terminal.)
+    """
+    ignored = before is signal.SIG_IGN
+    signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else server.signal_handler_interrupt)
+
+
+def _run(server: Server, config: Mapping[str, object]) -> bool:
+    """Whether it was told to end, and did not give up."""
+    with suppress(SystemExit):  # its way to say that it gave up
+        server.serve(target_loader=partial(load, config, os.getpid()), wrap_loader=False)
+    return bool(server.interrupt_signal)
+
+
+def _front(place: Place, ready: Callable[[], None]) -> None:
+    """Wait for the server to answer, say so, and pass on what comes to its twin address."""
+    while not _answers(place):
+        time.sleep(0.02)
+    ready()
+    if place.twin is not None:
+        asyncio.run(relay(place.twin, _reachable(place), place.port))
+
+
+def _answers(place: Place) -> bool:
+    try:
+        socket.create_connection((_reachable(place), place.port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _reachable(place: Place) -> str:
+    """An address to connect to: "any" is none."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(place.address, place.address)  # noqa: S104

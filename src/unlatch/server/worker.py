@@ -1,0 +1,40 @@
+"""A worker process: the app, from the settings that the main process has read."""
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+
+from unlatch.server.app import create_app
+from unlatch.server.turns import Turns
+
+_PR_SET_PDEATHSIG = 1
+
+
+def load(config: Mapping[str, object], main_process: int) -> Turns:
+    """What granian calls in each worker.
+
+    Args:
+        main_process: The id of the process that starts the workers.
+    """
+    _end_with(main_process)
+    app = create_app(config)
+    # What an earlier process left unsent goes out; and what the first sign-in would wait for,
+    # like the database library, is loaded beside: not at once, so that the first page is quick.
+    soon = threading.Timer(0.5, app.extensions["unlatch"].deliver)
+    soon.daemon = True
+    soon.start()
+    return Turns(app, at_once=1)
+
+
+def _end_with(main_process: int) -> None:
+    """See that no worker goes on answering, with the port in its hands, after the main process
+    was killed. By SIGKILL: nobody is left who would see to a worker that is slow to stop.
+    """
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != main_process:  # it was killed before this
+        os._exit(1)

@@ -1,0 +1,203 @@
+"""A real `unlatch serve`, started in a folder of its own and stopped by its id."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from email.message import Message
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+import unlatch as unlatch_package
+
+COMMAND = (sys.executable, "-m", "unlatch.server")
+PATIENCE = 30.0
+"""Seconds after which a test gives up waiting; a busy machine is slow."""
+
+SETTINGS = ("UNLATCH_", "MAIL_", "SECRET_KEY", "DATABASE_URL", "FLASK_")
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """This process's, without any setting of ours but those given."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
+    # Found there too when it is not installed, and from folders other than this one.
+    return own | {"PYTHONPATH": str(Path(unlatch_package.__file__).parents[1])} | settings
+
+
+def free_port() -> int:
+    """Free on 127.0.0.1 and on [::1]."""
+    while True:
+        with socket.socket() as one, socket.socket(socket.AF_INET6) as two:
+            one.bind(("127.0.0.1", 0))
+            port = int(one.getsockname()[1])
+            try:
+                two.bind(("::1", port))
+            except OSError:
+                continue
+            return port
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: Message
+    text: str
+    cookies: dict[str, str]
+
+
+@dataclass
+class Site:
+    """The process, and a browser before it.
+
+    Attributes:
+        said: What it printed when it was ready.
+    """
+
+    process: "subprocess.Popen[str]"
+    port: int
+    folder: Path
+    said: str
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        at: str = "localhost",
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """One request, over a connection of its own, to the named address."""
+        connection = http.client.HTTPConnection(at, self.port, timeout=PATIENCE)
+        sent = {"Host": f"{'[::1]' if at == '::1' else at}:{self.port}"}
+        if self.cookies:
+            sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        if form is not None:
+            sent["Content-Type"] = "application/x-www-form-urlencoded"
+            sent["Origin"] = f"http://localhost:{self.port}"
+        body = urlencode(form) if form is not None else None
+        try:
+            connection.request(method, path, body=body, headers=sent | dict(headers or {}))
+            response = connection.getresponse()
+            text = response.read().decode()
+        finally:
+            connection.close()
+        new = dict(
+            one.partition(";")[0].split("=", 1)
+            for one in response.headers.get_all("Set-Cookie") or []
+        )
+        self.cookies |= new
+        return Answer(response.status, response.headers, text, new)
+
+    def get(self, path: str, *, at: str = "localhost", **headers: str) -> Answer:
+        return self.ask("GET", path, at=at, headers=headers)
+
+    @property
+    def answers(self) -> bool:
+        try:
+            return self.ask("GET", "/healthz", at="127.0.0.1").status == 200
+        except OSError:
+            return False
+
+    @property
+    def workers(self) -> list[int]:
+        """Ids of the worker processes."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in children.read_text().split()]
+
+    def stop(self, by: signal.Signals = signal.SIGTERM) -> str:
+        """End it, and give what it said on standard error."""
+        self.process.send_signal(by)
+        return self.process.communicate(timeout=PATIENCE)[1]
+
+    def is_running(self, pid: int) -> bool:
+        """Whether a process is there, and not only waiting to be counted out by its parent."""
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except FileNotFoundError:
+            return False
+        return state != "Z"
+
+    def wait_until(self, true: Callable[[], object], what: str) -> None:
+        """Poll until it is so."""
+        deadline = time.monotonic() + PATIENCE
+        while not true():
+            assert time.monotonic() < deadline, f"waited in vain for {what}"
+            time.sleep(0.02)
+
+
+def start(folder: Path, *options: str, **settings: str) -> Site:
+    """Start it, and wait until it says that it is there."""
+    port = free_port()
+    process = subprocess.Popen(
+        [*COMMAND, "serve", "--port", str(port), *options],
+        cwd=folder,
+        env=environment(**settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    said = process.stdout.readline()
+    if str(port) not in said:
+        process.kill()
+        pytest.fail(f"unlatch serve did not start: {said}{process.communicate()[1]}")
+    while "Ctrl-C" not in said:
+        said += process.stdout.readline()
+    return Site(process, port, folder, said)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One for all tests of a file that leave it running."""
+    site = start(tmp_path_factory.mktemp("site"))
+    yield site
+    site.stop()
+
+
+@pytest.fixture
+def own_site(tmp_path: Path) -> Iterator[Site]:
+    """One for a test that ends it or kills its parts."""
+    site = start(tmp_path)
+    yield site
+    if site.process.poll() is None:
+        site.stop(signal.SIGKILL)
+
+
+@pytest.fixture
+def start_site() -> Iterator[Callable[..., Site]]:
+    """Starts others, with options and settings."""
+    started: list[Site] = []
+
+    def begin(folder: Path, *options: str, **settings: str) -> Site:
+        started.append(start(folder, *options, **settings))
+        return started[-1]
+
+    yield begin
+    for site in started:
+        site.stop(signal.SIGKILL)
+
+
+@pytest.fixture
+def unlatch(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    """Runs the command to its end, in a folder of the test's own."""
+
+    def run(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [*COMMAND, *arguments],
+            cwd=tmp_path,
+            env=environment(**settings),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+
+    return run

@@ -1,0 +1,201 @@
+"""The site's own pages, asked in-process."""
+
+import pytest
+
+from unlatch.errors import SettingsError
+from unlatch.server.app import create_app
+from unlatch.stores.sql import schema
+from unlatch.testing import Outbox
+
+SERIOUS = {
+    "UNLATCH_ORIGIN": "https://example.com",
+    "UNLATCH_TRUSTED_PROXIES": "none",
+    "UNLATCH_SITE_NAME": "Acme",
+    "SECRET_KEY": "kR3v9-dZ0qLw7xTn2YbHc8uJfA5sEgM1",
+    "MAIL_SERVER": "smtp.example.com",
+    "MAIL_FROM": "sign-in@example.com",
+}
+DEVELOPMENT = {"UNLATCH_DEVELOPMENT": "1", "UNLATCH_SITE_NAME": "Acme"}
+
+
+@pytest.fixture
+def make_client(tmp_path, monkeypatch):
+    """A browser before the site, with these settings."""
+    monkeypatch.chdir(tmp_path)
+
+    def make(settings):
+        app = create_app(settings)
+        Outbox(app)
+        return app.test_client()
+
+    return make
+
+
+@pytest.fixture
+def client(make_client):
+    return make_client(DEVELOPMENT)
+
+
+def register(client):
+    return client.post(
+        "/auth/register",
+        data={"name": "Mira", "username": "mira", "email": "mira@example.com"},
+        headers={"Origin": "http://localhost"},
+    )
+
+
+def test_home_leads_a_stranger_in(client):
+    page = client.get("/").text
+
+    assert "This is Acme" in page
+    assert 'href="/auth/sign-in"' in page
+    assert 'href="/auth/register"' in page
+
+
+def test_home_offers_no_account_where_registration_is_closed(make_client):
+    page = make_client(DEVELOPMENT | {"UNLATCH_REGISTRATION": "closed"}).get("/").text
+
+    assert 'href="/auth/sign-in"' in page
+    assert 'href="/auth/register"' not in page
+
+
+def test_home_greets_who_is_signed_in(client):
+    register(client)
+
+    page = client.get("/").text
+
+    assert "Hello, Mira" in page
+    assert 'href="/auth/account"' in page
+    assert "Before this goes live" not in page
+
+
+def test_home_says_in_development_what_will_be_missed(client):
+    page = client.get("/").text
+
+    assert "Before this goes live" in page
+    for key in ("ORIGIN", "SECRET_KEYS", "MAIL_SERVER", "TRUSTED_PROXIES"):
+        assert f"UNLATCH_{key}</dt>" in page
+
+
+def test_home_says_nothing_of_settings_outside_development(make_client):
+    page = make_client(SERIOUS).get("/", base_url="https://example.com").text
+
+    assert "Before this goes live" not in page
+    assert "UNLATCH_" not in page
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing-here", "/healthz", "/auth/sign-in"])
+def test_every_answer_has_the_headers_once(make_client, path):
+    answer = make_client(SERIOUS).get(path, base_url="https://example.com")
+
+    for name in ("Content-Security-Policy", "Cache-Control", "X-Content-Type-Options", "Vary"):
+        assert len(answer.headers.getlist(name)) == 1
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Strict-Transport-Security"]
+    assert len(set(answer.vary)) == len(list(answer.vary))
+
+
+def test_what_is_not_here_looks_like_the_rest(client):
+    answer = client.get("/nothing-here")
+
+    assert answer.status_code == 404
+    assert "Nothing here" in answer.text
+    assert "unlatch-card" in answer.text
+
+
+def test_a_failure_of_ours_looks_like_the_rest(client, monkeypatch):
+    def fail():
+        raise RuntimeError("secret")
+
+    monkeypatch.setitem(client.application.view_functions, "site.home", fail)
+
+    answer = client.get("/")
+
+    assert answer.status_code == 500
+    assert "Something went wrong" in answer.text
+    assert "secret" not in answer.text
+
+
+def test_home_while_the_database_is_away(client, tmp_path):
+    register(client)
+    client.application.extensions["unlatch"].stores.close()
+    break_database(tmp_path)
+
+    answer = client.get("/")
+
+    assert answer.status_code == 503
+    assert "Back in a moment" in answer.text
+
+
+def break_database(tmp_path):
+    for path in (tmp_path / "instance").glob("unlatch.sqlite*"):
+        path.unlink()
+    (tmp_path / "instance" / "unlatch.sqlite").mkdir()
+
+
+def test_ready_makes_the_file_that_is_ours(client, tmp_path):
+    assert not (tmp_path / "instance" / "unlatch.sqlite").exists()
+
+    answer = client.get("/readyz")
+
+    assert (answer.status_code, answer.json) == (200, {"ready": True, "database": "fits"})
+    assert (tmp_path / "instance" / "unlatch.sqlite").exists()
+
+
+def test_not_ready_while_the_tables_are_not_made(make_client, tmp_path):
+    client = make_client(DEVELOPMENT | {"UNLATCH_DATABASE_URL": f"sqlite:///{tmp_path}/own.sqlite"})
+
+    answer = client.get("/readyz")
+
+    assert (answer.status_code, answer.json) == (503, {"ready": False, "database": "empty"})
+    assert not (tmp_path / "own.sqlite").exists()
+
+
+def test_not_ready_while_the_tables_are_behind(client, monkeypatch):
+    assert client.get("/readyz").status_code == 200
+    monkeypatch.setattr(schema, "HEAD", "9999")
+
+    answer = client.get("/readyz")
+
+    assert (answer.status_code, answer.json) == (503, {"ready": False, "database": "behind"})
+
+
+def test_not_ready_while_the_database_is_away(client, tmp_path):
+    assert client.get("/readyz").status_code == 200
+    client.application.extensions["unlatch"].stores.close()
+    break_database(tmp_path)
+
+    answer = client.get("/readyz")
+
+    assert (answer.status_code, answer.json) == (503, {"ready": False, "database": "away"})
+
+
+def test_in_memory_it_is_always_ready(make_client):
+    client = make_client(DEVELOPMENT | {"UNLATCH_DATABASE_URL": "memory:"})
+
+    assert client.get("/readyz").status_code == 200
+
+
+def test_health_answers_under_any_name(make_client):
+    """A load balancer asks by address."""
+    client = make_client(SERIOUS)
+
+    assert client.get("/healthz", base_url="http://10.0.0.7:8000").status_code == 200
+    assert client.get("/readyz", base_url="http://10.0.0.7:8000").status_code == 200
+
+
+def test_settings_are_read_from_the_folder_it_is_started_in(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("UNLATCH_SITE_NAME=From the folder\nUNLATCH_DEVELOPMENT=1\n")
+
+    assert "From the folder" in create_app().test_client().get("/").text
+
+
+def test_without_settings_and_outside_development_there_is_no_app(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(SettingsError) as raised:
+        create_app({})
+
+    assert len(raised.value.faults) == 4

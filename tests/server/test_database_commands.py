@@ -1,0 +1,164 @@
+"""`unlatch db …`, the same as `flask unlatch db …`."""
+
+import shutil
+import sqlite3
+import stat
+import sys
+
+import pytest
+from click.testing import CliRunner
+from flask.cli import ScriptInfo
+
+from unlatch.flask import cli as flask_cli
+from unlatch.server.app import create_app
+from unlatch.server.cli import cli
+from unlatch.stores.sql import schema
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "own.sqlite"
+
+
+@pytest.fixture
+def run(path, tmp_path, monkeypatch):
+    """Runs a command on a database of the operator's."""
+    monkeypatch.chdir(tmp_path)
+    settings = {"UNLATCH_DATABASE_URL": f"sqlite:///{path}", "UNLATCH_DEVELOPMENT": "1"}
+
+    def invoke(*arguments):
+        script = ScriptInfo(create_app=lambda: create_app(settings))
+        return CliRunner().invoke(cli, arguments, obj=script, prog_name="unlatch")
+
+    return invoke
+
+
+@pytest.fixture
+def newer_release(monkeypatch, tmp_path):
+    """From here on this is a version that wants one more revision."""
+
+    def release():
+        scripts = tmp_path / "migrations"
+        shutil.copytree(schema._SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
+        (scripts / "versions" / "r9999_more.py").write_text(
+            f"revision, down_revision = '9999', {schema.HEAD!r}\ndef upgrade(): pass\n"
+        )
+        monkeypatch.setattr(schema, "_SCRIPTS", scripts)
+        monkeypatch.setattr(schema, "HEAD", "9999")
+
+    return release
+
+
+def test_an_empty_database_is_told_and_filled(run, path):
+    before = run("db", "check")
+    assert before.exit_code == 1
+    assert before.stderr == "The database is empty: `unlatch db upgrade` makes its tables.\n"
+    assert not path.exists()
+
+    assert run("db", "upgrade").stdout == "The tables are made.\n"
+
+    after = run("db", "check")
+    assert (after.exit_code, after.stdout) == (0, "The database fits this version of Unlatch.\n")
+
+
+def test_upgrading_twice_does_nothing_more(run):
+    run("db", "upgrade")
+
+    again = run("db", "upgrade")
+
+    assert again.exit_code == 0
+    assert again.stdout.startswith("There is nothing to do")
+
+
+def test_a_database_behind_is_told_and_brought_up_with_a_copy_kept(run, path, newer_release):
+    run("db", "upgrade")
+    newer_release()
+
+    behind = run("db", "check")
+    assert behind.exit_code == 1
+    assert behind.stderr.startswith("The database is behind")
+
+    assert run("db", "upgrade").stdout == "The database is upgraded.\n"
+    assert run("db", "check").exit_code == 0
+    assert len(list(path.parent.glob("own.sqlite.backups/*"))) == 1
+
+
+@pytest.mark.parametrize("command", ["check", "upgrade"])
+def test_a_database_ahead_is_told_and_left_alone(run, path, command):
+    run("db", "upgrade")
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE unlatch_alembic_version SET version_num = 'from the future'")
+
+    ended = run("db", command)
+
+    assert ended.exit_code == 1
+    assert ended.stderr.startswith("A newer Unlatch has upgraded this database")
+
+
+def test_a_backup_is_whole_and_its_owners_alone(run, tmp_path):
+    run("db", "upgrade")
+    copy = tmp_path / "copy.sqlite"
+
+    ended = run("db", "backup", str(copy))
+
+    assert (ended.exit_code, ended.stdout) == (0, f"The database is copied to {copy}.\n")
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    with sqlite3.connect(copy) as connection:
+        assert connection.execute("SELECT count(*) FROM unlatch_alembic_version").fetchone() == (1,)
+
+
+def test_a_backup_replaces_nothing(run, tmp_path):
+    run("db", "upgrade")
+    (tmp_path / "copy.sqlite").write_text("precious")
+
+    ended = run("db", "backup", str(tmp_path / "copy.sqlite"))
+
+    assert ended.exit_code == 1
+    assert "exists already" in ended.stderr
+    assert (tmp_path / "copy.sqlite").read_text() == "precious"
+
+
+def test_trouble_is_told_in_a_sentence(run, tmp_path):
+    nothing_there = run("db", "backup", str(tmp_path / "copy.sqlite"))
+    assert nothing_there.exit_code == 1
+    assert nothing_there.stderr.startswith("There is nothing to copy")
+
+    run("db", "upgrade")
+    no_folder = run("db", "backup", str(tmp_path / "nowhere" / "copy.sqlite"))
+    assert no_folder.exit_code == 1
+    assert "cannot be used" in no_folder.stderr
+
+
+def test_without_settings_the_servers_own_file_is_meant(unlatch, tmp_path):
+    """What only serving needs may be missing."""
+    ended = unlatch("db", "upgrade")
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "The tables are made.\n", "")
+    assert (tmp_path / "instance" / "unlatch.sqlite").exists()
+
+
+def test_a_malformed_setting_is_told_in_a_sentence(unlatch):
+    ended = unlatch("db", "check", UNLATCH_DATABASE_URI="sqlite:///x")
+
+    assert ended.returncode == 1
+    assert "UNLATCH_DATABASE_URI is not a setting. Did you mean UNLATCH_DATABASE" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_long_work_counts_its_seconds_on_a_terminal(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+
+    with flask_cli._seconds_counted("Copying"):
+        wait_for(capsys, "Copying … 1 s")
+
+
+def wait_for(capsys, words):
+    import threading
+
+    said = ""
+    for _ in range(500):
+        said += capsys.readouterr().err
+        if words in said:
+            return
+        threading.Event().wait(0.01)
+    pytest.fail(f"said only {said!r}")

@@ -1,0 +1,102 @@
+"""One request at a time in the app, many bodies at a time before it."""
+
+import threading
+
+from flask import Flask, request
+from werkzeug.test import Client, create_environ, run_wsgi_app
+
+from unlatch.server.turns import BODY_MAX, Turns
+
+
+class SlowBody:
+    """A body whose end comes when the test says so."""
+
+    def __init__(self):
+        self.asked, self.ended = threading.Event(), threading.Event()
+
+    def read(self, size):
+        self.asked.set()
+        self.ended.wait(10)
+        return b"late"
+
+
+def echo():
+    app = Flask("echo")
+    app.add_url_rule("/", view_func=lambda: request.get_data(), methods=["POST"])
+    app.config["MAX_CONTENT_LENGTH"] = BODY_MAX
+    return app
+
+
+def test_a_body_arrives_whole():
+    answer = Client(Turns(echo(), at_once=1)).post("/", data=b"x" * BODY_MAX)
+
+    assert answer.data == b"x" * BODY_MAX
+
+
+def test_a_body_that_is_too_large_is_refused_even_without_its_length_told():
+    environ = create_environ(method="POST", data=b"x" * (BODY_MAX + 1))
+    environ |= {"CONTENT_LENGTH": "", "wsgi.input_terminated": True}
+
+    _, status, _ = run_wsgi_app(Turns(echo(), at_once=1), environ)
+
+    assert status.startswith("413")
+
+
+def test_a_slow_body_keeps_nobody_waiting():
+    client, slow = Client(Turns(echo(), at_once=1)), SlowBody()
+    late = []
+    first = threading.Thread(
+        target=lambda: late.append(
+            client.post(
+                "/", environ_overrides={"wsgi.input": slow, "wsgi.input_terminated": True}
+            ).data
+        )
+    )
+    first.start()
+    assert slow.asked.wait(10)
+
+    assert client.post("/", data=b"quick").data == b"quick"
+
+    slow.ended.set()
+    first.join(10)
+    assert late == [b"late"]
+
+
+def test_one_at_a_time_is_in_the_app():
+    inside, most = 0, 0
+    lock = threading.Lock()
+
+    def app(environ, start_response):
+        nonlocal inside, most
+        with lock:
+            inside += 1
+            most = max(most, inside)
+        threading.Event().wait(0.01)
+        with lock:
+            inside -= 1
+        start_response("200 OK", [])
+        return [b""]
+
+    client = Client(Turns(app, at_once=1))
+    visitors = [threading.Thread(target=lambda: client.get("/")) for _ in range(5)]
+    for visitor in visitors:
+        visitor.start()
+    for visitor in visitors:
+        visitor.join(10)
+
+    assert most == 1
+
+
+def test_the_answer_is_closed_within_the_turn():
+    closed = []
+
+    class Answer(list[bytes]):
+        def close(self):
+            closed.append(True)
+
+    def app(environ, start_response):
+        start_response("200 OK", [])
+        return Answer([b"a", b"b"])
+
+    assert Client(Turns(app, at_once=1)).get("/").data == b"ab"
+    assert closed == [True]
