@@ -34,7 +34,7 @@ import alembic.command
 from unlatch.stores import open_stores
 
 stores = open_stores(sys.argv[1], upgrade_itself=True)
-print(".", end="", flush=True)
+sys.stdin.read()
 print(stores.accounts.find("nobody"))
 """
 
@@ -202,13 +202,13 @@ def test_tables_of_a_host_are_left_alone(path):
 
 def test_ten_threads_and_two_processes_open_a_fresh_file_at_once(path):
     command = [sys.executable, "-c", LOOK, f"sqlite:///{path}"]
-    processes = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(2)]
-    for process in processes:
-        process.stdout.read(1)  # all is imported
+    processes = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(2)
+    ]
 
     with ThreadPoolExecutor(10) as threads:
         here = [threads.submit(_register, path, f"thread {n}") for n in range(10)]
-        elsewhere = [process.communicate(timeout=60)[0] for process in processes]
+        elsewhere = [process.communicate(b"go", timeout=60)[0] for process in processes]
 
     assert [one.result() for one in here] == [True] * 10
     assert elsewhere == [b"None\n"] * 2
