@@ -8,7 +8,7 @@ Two kinds of access, told apart by type so that they cannot be mixed up:
 
 A method that "spends" is one conditional statement: of many callers at once, one wins.
 Every method takes the present moment as a parameter where it needs one. A database that
-is away raises `StoreError`, from any of them. `unlatch.testing.StoreContract` is the test.
+is away raises `StoreError`, from any of them. `unlatch.testing.store_contract.StoreContract` is the test.
 """
 
 from contextlib import AbstractContextManager

@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from flask import (
     current_app,
+    g,
     jsonify,
     make_response,
     redirect,
@@ -79,8 +80,16 @@ def wants_fragment() -> bool:
     )
 
 
-def page(template: str, *, status: int = 200, **context: object) -> Response:
-    """A page, or for htmx its card."""
+def page(
+    template: str,
+    *,
+    status: int = 200,
+    facts: Mapping[str, object] | None = None,
+    **context: object,
+) -> Response:
+    """A page, or for htmx its card, or for a program the facts that are on it."""
+    if facts is not None and wants_json():
+        return data(facts, status=status)
     layout = _FRAGMENT if wants_fragment() else _PAGE
     body = render_template(f"unlatch/{template}", layout=layout, **(page_context() | context))
     return make_response(body, status)
@@ -118,7 +127,7 @@ def onward(
     return response
 
 
-def form_again(refused: FieldsRefused | WrongCode, template: str, **context: object) -> Response:
+def form_again(refused: FieldsRefused | WrongCode, template: str, **context: Any) -> Response:
     """The same form with what was typed and, beside its field, what is wrong with it."""
     if wants_json():
         return refusal(refused)
@@ -159,15 +168,24 @@ def trouble(said: words.Words, error: str) -> Response:
     return _trouble_page(said)
 
 
-def _trouble_page(said: words.Words, **context: object) -> Response:
+def _trouble_page(said: words.Words, **context: Any) -> Response:
     return page(
         "errors/refusal.html",
         status=said.status,
         heading=said.heading,
         message=said.message,
-        way={"label": "Start again", "url": url_for("unlatch.sign_in")},
+        way=_way_out(said.status),
         **context,
     )
+
+
+def _way_out(status: int) -> dict[str, str]:
+    """The one thing to press on a page that says what went wrong."""
+    if status == 503 and request.method == "GET":
+        return {"label": "Try again", "url": forms.asked_path()}
+    if g.get("unlatch_live") is not None:
+        return {"label": "Go to your account", "url": url_for("unlatch.account")}
+    return {"label": "Start again", "url": url_for("unlatch.sign_in")}
 
 
 def _way_on(refused: Refused) -> str | None:

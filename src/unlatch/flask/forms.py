@@ -1,5 +1,6 @@
 """What a request carries, read with care: forms, JSON bodies, and `next`."""
 
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from flask import request
@@ -38,8 +39,10 @@ def json_body() -> dict[str, object]:
 
 
 def next_path() -> str:
-    """Where to go afterwards, from the form or the address: a path of our own or nothing."""
-    return own_path(request.form.get("next") or request.args.get("next"))
+    """Where to go afterwards, from the body or the address: a path of our own or nothing."""
+    body = request.get_json(silent=True) if request.is_json else request.form
+    asked = body.get("next") if isinstance(body, Mapping) else None
+    return own_path(asked if isinstance(asked, str) and asked else request.args.get("next"))
 
 
 def asked_path() -> str:

@@ -1,8 +1,8 @@
 """The pages of mailed secrets, alike for signing in, proving again and confirming."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from flask import url_for
 from flask.wrappers import Response
 
 from unlatch.core.binding import Binding
@@ -25,7 +25,7 @@ def show_code_page(
     context["next"] = next_path
     if refused is not None:
         return answers.form_again(refused, "email/check.html", **context)
-    return answers.page("email/check.html", **context)
+    return answers.page("email/check.html", facts=code_facts(context), **context)
 
 
 def code_context(purpose: Purpose, bound: Binding | None) -> dict[str, Any]:
@@ -42,21 +42,38 @@ def code_context(purpose: Purpose, bound: Binding | None) -> dict[str, Any]:
     }
 
 
-def show_elsewhere(purpose: str) -> Response:
+def code_facts(context: Mapping[str, Any]) -> dict[str, object]:
+    """The same for programs."""
+    return {
+        "sent_to": context["typed"],
+        "expires_in": context["expires_in"],
+        "resend_in": context["resend_in"],
+    }
+
+
+def show_elsewhere(purpose: Purpose) -> Response:
     """A good link, in a browser that did not ask for it: nothing set, nothing spent."""
     if answers.wants_json():
         return answers.refusal(ElsewhereBegun())
-    return answers.page("email/elsewhere.html", purpose=purpose)
+    return answers.page("email/elsewhere.html", purpose=purpose.value)
 
 
-def show_gone(gone: MailGone, purpose: str, *, again: str) -> Response:
-    """A link or code that is old, used, replaced or damaged."""
+def show_gone(
+    gone: MailGone, purpose: Purpose, *, again: str, by_code: bool = False, **fields: str
+) -> Response:
+    """A link or code that is old, used, replaced or damaged.
+
+    Args:
+        again: Where a new mail is asked for, by POST with these `fields`.
+    """
     if answers.wants_json():
         return answers.refusal(gone)
     return answers.page(
         "email/gone.html",
         status=401,
-        purpose=purpose,
+        purpose=purpose.value,
         replaced=gone.replaced,
-        again=again or url_for("unlatch.sign_in"),
+        by_code=by_code,
+        again=again,
+        fields=fields,
     )

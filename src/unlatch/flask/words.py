@@ -39,7 +39,11 @@ REASONS: Mapping[str, Words] = {
     "last_way_in": Words(
         409, "Your only way in", "Confirm your email address before you remove your only passkey."
     ),
-    "mail_gone": Words(401, "This link no longer works", "Links last 10 minutes and work once."),
+    "mail_gone": Words(
+        401,
+        "This link no longer works",
+        "Links and codes work once, and not for long. Ask for a new mail.",
+    ),
     "wrong_code": Words(401, "That code doesn't match", "That code doesn't match."),
     "elsewhere": Words(
         401, "Open this where you started", "Open the link in the browser where you asked for it."

@@ -9,9 +9,9 @@ from flask.wrappers import Response
 from unlatch.core.binding import Binding
 from unlatch.core.records import LiveSession, Purpose
 from unlatch.errors import ElsewhereBegun, FieldsRefused, MailGone, TooSoon, WrongCode
-from unlatch.flask import answers, binding, cookies, forms
+from unlatch.flask import answers, binding, cookies, forms, shown
 from unlatch.flask.access import require_session, reread_session, visitor
-from unlatch.flask.mail_pages import code_context, show_elsewhere, show_gone
+from unlatch.flask.mail_pages import code_context, code_facts, show_elsewhere, show_gone
 from unlatch.flask.party import party
 from unlatch.flask.state import gate, state
 from unlatch.flask.views.email import without_referrer
@@ -89,7 +89,7 @@ def confirm_link() -> ResponseReturnValue:
     except MailGone as gone:
         return _show_gone(gone)
     except ElsewhereBegun:
-        return show_elsewhere("confirm")
+        return show_elsewhere(Purpose.CONFIRM)
     if token:
         binding.keep_opened(token, Purpose.CONFIRM)
         return without_referrer(answers.leave(url_for("unlatch.confirm_link")))
@@ -100,6 +100,7 @@ def confirm_link() -> ResponseReturnValue:
         name="",
         takeover=False,
         action=url_for("unlatch.confirm_by_link"),
+        facts={"purpose": "confirm"},
     )
 
 
@@ -133,7 +134,9 @@ def _confirmed() -> Response:
 
 
 def _show(live: LiveSession, bound: Binding | None, *, welcome: bool = False) -> Response:
-    return answers.page(_TEMPLATE, **_context(live, bound, welcome=welcome))
+    context = _context(live, bound, welcome=welcome)
+    facts = {"account": shown.account(live.account), **code_facts(context)}
+    return answers.page(_TEMPLATE, facts=facts, **context)
 
 
 def _context(
@@ -156,4 +159,4 @@ def _context(
 
 
 def _show_gone(gone: MailGone) -> Response:
-    return show_gone(gone, "confirm", again=url_for("unlatch.address"))
+    return show_gone(gone, Purpose.CONFIRM, again=url_for("unlatch.ask_confirmation"))

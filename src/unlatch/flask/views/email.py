@@ -15,7 +15,6 @@ from unlatch.flask.access import let_in, visitor
 from unlatch.flask.mail_pages import show_code_page, show_elsewhere, show_gone
 from unlatch.flask.party import party
 from unlatch.flask.state import gate, state
-from unlatch.flask.views.sign_in import sealed_identifier
 
 
 def add_views(blueprint: Blueprint) -> None:
@@ -74,7 +73,7 @@ def spend_code() -> ResponseReturnValue:
             raise MailGone from refused
         return _code_again(refused, bound, next_path)
     except MailGone as gone:
-        return _show_gone(gone)
+        return _show_gone(gone, by_code=True)
     return _signed_in(done)
 
 
@@ -89,7 +88,7 @@ def email_link() -> ResponseReturnValue:
     except MailGone as gone:
         return _show_gone(gone)
     except ElsewhereBegun:
-        return show_elsewhere("sign_in")
+        return show_elsewhere(Purpose.SIGN_IN)
     if token:
         binding.keep_opened(token, Purpose.SIGN_IN)
         return without_referrer(answers.leave(url_for("unlatch.email_link")))
@@ -99,6 +98,7 @@ def email_link() -> ResponseReturnValue:
         name=opened.account.name if not opened.takes_over else "",
         takeover=opened.takes_over,
         action=url_for("unlatch.spend_link"),
+        facts={"purpose": "sign_in", "takeover": opened.takes_over},
     )
 
 
@@ -128,7 +128,7 @@ def _who() -> tuple[str, Account | None]:
     account = gate().accounts.find(remembered.account_id) if remembered else None
     if account is None:
         raise FieldsRefused({"identifier": "missing"})
-    return account.name, account
+    return account.username, account
 
 
 def _show_check(bound: Binding, next_path: str) -> Response:
@@ -147,11 +147,18 @@ def _signed_in(done: SignedInByMail) -> Response:
     return answers.leave(own_path(done.next_path) or url_for("unlatch.account"))
 
 
-def _show_gone(gone: MailGone) -> Response:
+def _show_gone(gone: MailGone, *, by_code: bool = False) -> Response:
+    """With the way to a new mail for whom the last was asked, if this browser knows it."""
     bound = binding.read()
     asked = bound.asked(Purpose.SIGN_IN) if bound else None
-    who = sealed_identifier(asked.typed) if asked else None
-    return show_gone(gone, "sign_in", again=url_for("unlatch.sign_in", who=who))
+    return show_gone(
+        gone,
+        Purpose.SIGN_IN,
+        again=url_for("unlatch.ask_email") if asked else "",
+        by_code=by_code,
+        identifier=asked.typed if asked else "",
+        next=forms.next_path(),
+    )
 
 
 def _what_was_removed(taken: TakenOver) -> str:

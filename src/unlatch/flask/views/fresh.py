@@ -49,6 +49,7 @@ def fresh() -> ResponseReturnValue:
         has_passkeys=bool(ways.passkeys),
         email_serves=ways.email,
         next=next_path,
+        facts={"what": what, "passkey": bool(ways.passkeys), "email": ways.email},
         options_url=url_for("unlatch.fresh_options"),
         finish_url=url_for("unlatch.fresh_with_passkey", next=next_path or None),
     )
@@ -112,7 +113,8 @@ def fresh_code() -> ResponseReturnValue:
             raise MailGone from refused
         return show_code_page(Purpose.FRESH, bound, next_path, refused=refused)
     except MailGone as gone:
-        return show_gone(gone, "fresh", again=url_for("unlatch.fresh", next=next_path or None))
+        again = url_for("unlatch.fresh_email")
+        return show_gone(gone, Purpose.FRESH, again=again, by_code=True, next=next_path)
     step_up(done.signed_in)
     return answers.leave(own_path(done.next_path) or url_for("unlatch.account"))
 

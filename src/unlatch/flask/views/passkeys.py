@@ -65,14 +65,15 @@ def show_set_up(*, first: bool, next_path: str) -> Response:
     Args:
         first: Straight after registration.
     """
+    options = url_for("unlatch.passkey_options")
+    finish = url_for("unlatch.add_passkey", first=1 if first else None, next=next_path or None)
     return answers.page(
         "passkeys/new.html",
         first=first,
         next=next_path,
-        options_url=url_for("unlatch.passkey_options"),
-        finish_url=url_for(
-            "unlatch.add_passkey", first=1 if first else None, next=next_path or None
-        ),
+        options_url=options,
+        finish_url=finish,
+        facts={"options": options, "finish": finish},
     )
 
 
@@ -128,7 +129,9 @@ def delete_passkey(passkey_id: str) -> ResponseReturnValue:
 def ask_name(passkey_id: str) -> ResponseReturnValue:
     """The form for another name."""
     passkey = gate().passkeys.one(require_session(), passkey_id)
-    return answers.page("passkeys/rename.html", passkey=passkey)
+    return answers.page(
+        "passkeys/rename.html", passkey=passkey, facts={"passkey": shown.passkey(passkey)}
+    )
 
 
 def rename_passkey(passkey_id: str) -> ResponseReturnValue:
@@ -150,7 +153,8 @@ def ask_removal(passkey_id: str) -> ResponseReturnValue:
     live = require_session()
     passkey = gate().passkeys.may_remove(live, passkey_id)
     last = len(gate().passkeys.of(live)) == 1
-    return answers.page("passkeys/remove.html", passkey=passkey, last=last)
+    facts = {"passkey": shown.passkey(passkey), "last": last}
+    return answers.page("passkeys/remove.html", passkey=passkey, last=last, facts=facts)
 
 
 def remove_passkey(passkey_id: str) -> ResponseReturnValue:

@@ -26,7 +26,12 @@ def register() -> ResponseReturnValue:
         return answers.leave(forms.next_path() or url_for("unlatch.account"))
     if not state().settings.registration_open:
         return _closed()
-    return answers.page("register/form.html", form={}, next=forms.next_path())
+    return answers.page(
+        "register/form.html",
+        form={},
+        next=forms.next_path(),
+        facts={"registration": "open", "fields": _FIELDS},
+    )
 
 
 def make_account() -> ResponseReturnValue:

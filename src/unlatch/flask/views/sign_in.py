@@ -8,7 +8,7 @@ from unlatch.core.names import IDENTIFIER_MAX
 from unlatch.core.passkeys import Begun
 from unlatch.errors import FieldsRefused
 from unlatch.flask import answers, browser, ceremony_cookies, forms
-from unlatch.flask.access import live_session
+from unlatch.flask.access import live_session, session_cookie
 from unlatch.flask.party import party
 from unlatch.flask.state import gate
 
@@ -70,7 +70,20 @@ def _opened_identifier(sealed: str) -> str:
 def _who(next_path: str) -> Response:
     begun: Begun = gate().passkeys.begin_sign_in(party())
     ceremony_cookies.keep(begun)
-    return answers.page("sign_in/identify.html", autofill=begun.options, next=next_path)
+    return answers.page(
+        "sign_in/identify.html",
+        autofill=begun.options,
+        next=next_path,
+        ended=_has_ended(),
+        facts={"step": "identify", "publicKey": begun.options},
+    )
+
+
+def _has_ended() -> bool:
+    """Whether this browser believes it is signed in, and no longer is: ended elsewhere, or by
+    time.
+    """
+    return bool(session_cookie().read()) and live_session() is None
 
 
 def _methods_of(identifier: str, next_path: str) -> Response | None:
@@ -85,6 +98,7 @@ def _methods(identifier: str, next_path: str) -> Response:
         remembered=False,
         email_first=False,
         next=next_path,
+        facts={"step": "method", "identifier": identifier, "remembered": False},
     )
 
 
@@ -100,4 +114,6 @@ def _remembered(next_path: str) -> Response | None:
         remembered=True,
         email_first=remembered.by_email,
         next=next_path,
+        ended=_has_ended(),
+        facts={"step": "method", "name": account.name, "remembered": True},
     )
