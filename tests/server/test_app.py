@@ -47,7 +47,7 @@ def register(client):
 def test_home_leads_a_stranger_in(client):
     page = client.get("/").text
 
-    assert "This is Acme" in page
+    assert "Acme runs on Unlatch" in page
     assert 'href="/auth/sign-in"' in page
     assert 'href="/auth/register"' in page
 
@@ -74,7 +74,7 @@ def test_home_says_in_development_what_will_be_missed(client):
 
     assert "Before this goes live" in page
     for key in ("ORIGIN", "SECRET_KEYS", "MAIL_SERVER", "TRUSTED_PROXIES"):
-        assert f"UNLATCH_{key}</dt>" in page
+        assert f"UNLATCH_{key}</dt><dd>Set it to " in page
 
 
 def test_home_says_nothing_of_settings_outside_development(make_client):

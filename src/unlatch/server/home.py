@@ -35,6 +35,11 @@ def unset(config: Mapping[str, object]) -> list[dict[str, str]]:
     try:
         Settings.read(config, development=False)
     except SettingsError as error:
-        parts = (fault.partition(" ") for fault in error.faults)
-        return [{"key": key, "words": words} for key, _, words in parts]
+        return [_by_key(fault) for fault in error.faults]
     return []
+
+
+def _by_key(fault: str) -> dict[str, str]:
+    key, _, words = fault.partition(" ")
+    words = words.removeprefix("is missing; ")
+    return {"key": key, "words": words[:1].upper() + words[1:]}
