@@ -40,7 +40,7 @@ def json_body() -> dict[str, object]:
 
 def next_path() -> str:
     """Where to go afterwards, from the body or the address: a path of our own or nothing."""
-    body = request.get_json(silent=True) if request.is_json else request.form
+    body = _json() if request.is_json else request.form
     asked = body.get("next") if isinstance(body, Mapping) else None
     return own_path(asked if isinstance(asked, str) and asked else request.args.get("next"))
 
@@ -53,13 +53,18 @@ def asked_path() -> str:
 
 
 def _json_object() -> dict[str, object]:
-    try:
-        body = request.get_json(silent=True)
-    except RecursionError as error:
-        raise Malformed("nested too deeply") from error
+    body = _json()
     if not isinstance(body, dict):
         raise Malformed("the body is no JSON object")
     return body
+
+
+def _json() -> object:
+    """The body, or None where it is no JSON."""
+    try:
+        return request.get_json(silent=True)
+    except RecursionError:
+        return None  # thousands of brackets in one another: nobody's form
 
 
 def _encodes(text: str) -> bool:
