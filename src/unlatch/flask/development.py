@@ -2,6 +2,8 @@
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -31,15 +33,22 @@ def is_other_command() -> bool:
 def kept_keys(folder: Path) -> tuple[bytes, ...]:
     """The keys of development, made once and kept in a file that only its owner reads."""
     path = folder / _KEYS_FILE
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        # O_EXCL: of several processes that start at once, one makes the file.
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return (path.read_bytes().strip(),)
-    with os.fdopen(handle, "wb") as file:
-        file.write(secrets.token_urlsafe(48).encode())
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        _make_once(path, secrets.token_urlsafe(48).encode())
     return (path.read_bytes(),)
+
+
+def _make_once(path: Path, content: bytes) -> None:
+    """Of several processes that start at once, one makes the file, and none sees half of it."""
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}-")  # 0600
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        Path(draft).unlink()
 
 
 def _command() -> str | None:

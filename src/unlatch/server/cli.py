@@ -1,6 +1,7 @@
 """`unlatch serve`, and beside it the commands that a host's app has as `flask unlatch …`."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,12 +47,19 @@ def serve(host: str, port: int | None) -> None:
     try:
         place = find_place(host, port)
         config = _config()
-        if place.is_loopback:
+        if place.is_loopback and not _is_behind_proxy(config):
             config.setdefault("UNLATCH_DEVELOPMENT", "1")
         app = create_app(config)  # each worker makes its own; this one is for the faults
     except UnlatchError as error:
         raise Told(str(error)) from error
     run(config, place, lambda: click.echo(_welcome(app, place)))
+
+
+def _is_behind_proxy(config: Mapping[str, object]) -> bool:
+    """An https origin on this machine's own address: a proxy beside it does the encrypting,
+    and the site is meant for everybody.
+    """
+    return "https://" in str(config.get("UNLATCH_ORIGIN", ""))
 
 
 def main() -> None:
