@@ -208,7 +208,7 @@ def test_ten_threads_and_two_processes_open_a_fresh_file_at_once(path):
 
     with ThreadPoolExecutor(10) as threads:
         here = [threads.submit(_register, path, f"thread {n}") for n in range(10)]
-        elsewhere = [process.communicate(b"go", timeout=60)[0] for process in processes]
+        elsewhere = [process.communicate(b"go", timeout=300)[0] for process in processes]
 
     assert [one.result() for one in here] == [True] * 10
     assert elsewhere == [b"None\n"] * 2

@@ -272,7 +272,7 @@ def test_several_processes_share_a_file(path):
     command = [sys.executable, "-c", SPEND_MARKS, f"sqlite:///{path}"]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(2)]
 
-    won = [int(process.communicate(timeout=60)[0]) for process in processes]
+    won = [int(process.communicate(timeout=300)[0]) for process in processes]
 
     assert sum(won) == 50
 
