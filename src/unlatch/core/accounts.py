@@ -6,21 +6,18 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from unlatch.core import events, names
-from unlatch.core.addresses import Addresses
+from unlatch.core.addresses import UNCONFIRMED_LIFETIME, Addresses
 from unlatch.core.binding import Binding
 from unlatch.core.party import RelyingParty
 from unlatch.core.ports import Stores
 from unlatch.core.proof import Proof
 from unlatch.core.records import Account, Method
 from unlatch.core.sessions import Sessions, SignedIn
-from unlatch.core.times import DAY, Clock
+from unlatch.core.times import Clock
 from unlatch.core.visitor import Visitor
 from unlatch.errors import FieldsRefused, RegistrationClosed
 
 T = TypeVar("T")
-
-UNCONFIRMED_LIFETIME = 7 * DAY
-"""How long an address that nobody proves keeps its names from others."""
 
 _USER_HANDLE_BYTES = 64
 

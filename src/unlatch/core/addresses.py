@@ -9,9 +9,13 @@ from unlatch.core.mailed import MailedSecrets
 from unlatch.core.party import RelyingParty
 from unlatch.core.ports import Stores, Unit
 from unlatch.core.records import Account, LiveSession, Mail, Purpose
-from unlatch.core.times import Clock
+from unlatch.core.times import DAY, Clock
 from unlatch.core.visitor import Visitor
 from unlatch.errors import FieldsRefused, MailGone, NotFound
+
+
+UNCONFIRMED_LIFETIME = 7 * DAY
+"""How long an address that nobody proves keeps its names from others."""
 
 
 class Addresses:
@@ -127,7 +131,10 @@ class Addresses:
             # What was mailed to the old address must not confirm the new one.
             unit.mails.kill_pending(live.account.id, now=now)
             changed = unit.accounts.change_unconfirmed_address(
-                live.account.id, address=address.kept, address_key=address.key
+                live.account.id,
+                address=address.kept,
+                address_key=address.key,
+                stale_before=now - UNCONFIRMED_LIFETIME,
             )
             if not changed:
                 raise NotFound("confirmed already")

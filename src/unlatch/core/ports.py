@@ -8,7 +8,8 @@ Two kinds of access, told apart by type so that they cannot be mixed up:
 
 A method that "spends" is one conditional statement: of many callers at once, one wins.
 Every method takes the present moment as a parameter where it needs one. A database that
-is away raises `StoreError`, from any of them. `unlatch.testing.store_contract.StoreContract` is the test.
+is away raises `StoreError`, from any of them. The test is
+`unlatch.testing.store_contract.StoreContract`.
 """
 
 from contextlib import AbstractContextManager
@@ -139,9 +140,10 @@ class AccountWriter(Protocol):
         ...
 
     def change_unconfirmed_address(
-        self, account_id: str, *, address: str, address_key: str
+        self, account_id: str, *, address: str, address_key: str, stale_before: int
     ) -> bool:
-        """Correct the address; False if it is confirmed already.
+        """Correct the address; False if it is confirmed already. Another unconfirmed account
+        that holds it since before `stale_before` is deleted first, as in `add`.
 
         Raises:
             AddressTaken: Somebody has it.

@@ -46,14 +46,17 @@ class MemoryAccountWriter(Writer):
         return True
 
     def change_unconfirmed_address(
-        self, account_id: str, *, address: str, address_key: str
+        self, account_id: str, *, address: str, address_key: str, stale_before: int
     ) -> bool:
         account = self._rows.accounts.get(account_id)
         if account is None or account.confirmed_at is not None:
             return False
-        for other in self._rows.accounts.values():
-            if other.address_key == address_key and other.id != account_id:
+        for other in list(self._rows.accounts.values()):
+            if other.address_key != address_key or other.id == account_id:
+                continue
+            if other.confirmed_at is not None or other.created_at >= stale_before:
                 raise AddressTaken
+            self._rows.drop_account(other.id)
         changed = replace(account, address=address, address_key=address_key)
         self._rows.accounts[account_id] = changed
         return True

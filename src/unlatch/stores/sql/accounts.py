@@ -26,6 +26,12 @@ DROP_STALE = delete(accounts).where(
     ),
 )
 ADD = insert(accounts).on_conflict_do_nothing().returning(accounts.c.id)
+DROP_STALE_HOLDER = delete(accounts).where(
+    _UNCONFIRMED,
+    accounts.c.created_at < bindparam("stale_before"),
+    accounts.c.address_key == bindparam("address"),
+    accounts.c.id != bindparam("account"),
+)
 CONFIRM = update(accounts).where(and_(_ID, _UNCONFIRMED, accounts.c.disabled_at.is_(None)))
 CORRECT = update(accounts).where(and_(_ID, _UNCONFIRMED))
 DISABLE = update(accounts).where(and_(_ID, accounts.c.disabled_at.is_(None)))
@@ -69,8 +75,11 @@ class SqlAccountWriter:
         return self._sql.count(CONFIRM, account=account_id, confirmed_at=now) == 1
 
     def change_unconfirmed_address(
-        self, account_id: str, *, address: str, address_key: str
+        self, account_id: str, *, address: str, address_key: str, stale_before: int
     ) -> bool:
+        self._sql.count(
+            DROP_STALE_HOLDER, account=account_id, address=address_key, stale_before=stale_before
+        )
         try:
             changed = self._sql.count(
                 CORRECT, account=account_id, address=address, address_key=address_key

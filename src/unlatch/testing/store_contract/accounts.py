@@ -151,7 +151,7 @@ class AccountPromises:
 
         with stores.unit() as unit:
             assert unit.accounts.change_unconfirmed_address(
-                ada.id, address="A@new.example", address_key="a@new.example"
+                ada.id, address="A@new.example", address_key="a@new.example", stale_before=0
             )
 
         assert stores.accounts.by_address("a@new.example") == replace(
@@ -165,7 +165,7 @@ class AccountPromises:
 
         with stores.unit() as unit:
             assert not unit.accounts.change_unconfirmed_address(
-                ada.id, address="a@new.example", address_key="a@new.example"
+                ada.id, address="a@new.example", address_key="a@new.example", stale_before=0
             )
 
         assert stores.accounts.find(ada.id) == ada
@@ -176,10 +176,24 @@ class AccountPromises:
 
         with pytest.raises(AddressTaken), stores.unit() as unit:
             unit.accounts.change_unconfirmed_address(
-                ada.id, address=bob.address, address_key=bob.address_key
+                ada.id, address=bob.address, address_key=bob.address_key, stale_before=0
             )
 
         assert stores.accounts.find(ada.id) == ada
+
+    def test_a_stale_account_gives_up_its_address_to_a_correction(self, stores: Stores) -> None:
+        ada, bob = an_account("Ada"), an_account("Bob", created_at=NOW - 1)
+        kept(stores, ada, bob)
+
+        with stores.unit() as unit:
+            assert unit.accounts.change_unconfirmed_address(
+                ada.id, address=bob.address, address_key=bob.address_key, stale_before=NOW
+            )
+
+        found = stores.accounts.by_address(bob.address_key)
+        assert found is not None
+        assert found.id == ada.id
+        assert stores.accounts.find(bob.id) is None
 
     def test_an_address_may_be_corrected_to_another_spelling_of_itself(
         self, stores: Stores
@@ -189,7 +203,7 @@ class AccountPromises:
 
         with stores.unit() as unit:
             assert unit.accounts.change_unconfirmed_address(
-                ada.id, address="aDa@example.com", address_key=ada.address_key
+                ada.id, address="aDa@example.com", address_key=ada.address_key, stale_before=0
             )
 
         assert stores.accounts.find(ada.id) == replace(ada, address="aDa@example.com")
