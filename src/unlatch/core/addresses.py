@@ -13,7 +13,6 @@ from unlatch.core.times import DAY, Clock
 from unlatch.core.visitor import Visitor
 from unlatch.errors import FieldsRefused, MailGone, NotFound
 
-
 UNCONFIRMED_LIFETIME = 7 * DAY
 """How long an address that nobody proves keeps its names from others."""
 

@@ -38,13 +38,7 @@ def address(typed: str) -> Spelled:
     Raises:
         ValueError: `"missing"`, `"too_long"`, `"no_at"`, `"no_ending"` or `"malformed"`.
     """
-    if len(typed) > IDENTIFIER_MAX:
-        raise ValueError("too_long")
-    text = unicodedata.normalize("NFKC", typed.strip())
-    if not text:
-        raise ValueError("missing")
-    if len(text) > ADDRESS_MAX:
-        raise ValueError("too_long")
+    text = _normalised_address(typed)
     if "@" not in text:
         raise ValueError("no_at")
     if "," in text or any(unicodedata.category(one).startswith("C") for one in text):
@@ -59,6 +53,17 @@ def address(typed: str) -> Spelled:
     if len(kept.encode()) > ADDRESS_MAX:
         raise ValueError("too_long")
     return Spelled(kept=kept, key=_folded(kept))
+
+
+def _normalised_address(typed: str) -> str:
+    if len(typed) > IDENTIFIER_MAX:
+        raise ValueError("too_long")
+    text = unicodedata.normalize("NFKC", typed.strip())
+    if not text:
+        raise ValueError("missing")
+    if len(text) > ADDRESS_MAX:
+        raise ValueError("too_long")
+    return text
 
 
 def username(typed: str) -> Spelled:
