@@ -148,7 +148,7 @@ class _Reader:
             name = key.removesuffix("_FILE")
             if not key.startswith("UNLATCH_") or name in _KNOWN:
                 continue
-            near = difflib.get_close_matches(name, _KNOWN, n=1)
+            near = difflib.get_close_matches(name, _KNOWN, n=1, cutoff=0.75)
             hint = f" Did you mean {near[0]}?" if near else ""
             self._fault(f"{key} is not a setting.{hint}")
 
