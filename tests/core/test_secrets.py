@@ -1,0 +1,228 @@
+"""Random values, seals and MACs: every use has a key of its own, and one spelling."""
+
+import re
+import unicodedata
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unlatch.core.secrets import (
+    CODE_ALPHABET,
+    CODE_LENGTH,
+    Keys,
+    digest,
+    from_base64url,
+    random_code,
+    random_secret,
+    to_base64url,
+    typed_code,
+)
+
+OLD, NEW = b"old" * 11, b"new" * 11
+
+
+def test_secrets_are_long_and_never_the_same():
+    assert len(random_secret()) == 32
+    assert len({random_secret() for _ in range(100)}) == 100
+
+
+@given(st.binary())
+def test_base64url_goes_there_and_back(data):
+    text = to_base64url(data)
+
+    assert re.fullmatch(r"[A-Za-z0-9_-]*", text)
+    if data:
+        assert from_base64url(text) == data
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "=",
+        "AA==",
+        "AAA=",
+        "A",
+        "AAAAA",
+        "AA AA",
+        "AA\n",
+        "\nAA",
+        "AA+A",
+        "AA/A",
+        "ÄA",
+        "AA\0A",
+        "AB",  # stray bits: AA is the same byte
+        "AAB",
+        "\uff21\uff21",
+    ],
+)
+def test_base64url_has_one_spelling(text):
+    with pytest.raises(ValueError, match="base64"):
+        from_base64url(text)
+
+
+@given(st.text(max_size=12))
+def test_no_two_texts_are_the_same_bytes(text):
+    try:
+        data = from_base64url(text)
+    except ValueError:
+        return
+    assert to_base64url(data) == text
+
+
+# --- Codes
+
+
+def test_a_code_uses_all_letters_of_the_readable_alphabet():
+    seen = set("".join(random_code() for _ in range(1000)))
+
+    assert seen == set(CODE_ALPHABET)
+    assert not seen & set("IO01")
+    assert len(CODE_ALPHABET) == 32
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "WDJBKMHT",
+        "wdjbkmht",
+        "WDJB-KMHT",
+        " wdjb kmht ",
+        "W D J B K M H T",
+        "WDJB\u2013KMHT",
+        "WDJB\u2014KMHT",
+        "WDJB\u2011KMHT",
+        "WDJB\u2010KMHT",
+        "WDJB\u00a0KMHT",
+        "WDJB\u200bKMHT",
+        "WDJB\u00adKMHT",
+        "\tWDJB\r\nKMHT",
+        "\uff37\uff24\uff2a\uff22\uff0d\uff2b\uff2d\uff28\uff34",
+    ],
+)
+def test_a_code_is_read_as_people_type_it(typed):
+    assert typed_code(typed) == "WDJBKMHT"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "-",
+        "WDJBKMH",
+        "WDJBKMHTT",
+        "WDJBKMH0",
+        "WDJBKMH1",
+        "WDJBKMHO",
+        "WDJBKMHI",
+        "WDJB_KMHT",
+        "WDJB.KMHT",
+        "\u0430" * 8,
+        "\ud800" * 8,
+        "WDJBKMH\0",
+        "x" * 10_000,
+        "\u0301" * 64,
+    ],
+)
+def test_what_cannot_be_a_code_is_none(typed):
+    assert typed_code(typed) is None
+
+
+@given(st.text(max_size=80))
+def test_a_typed_code_is_none_or_a_code(typed):
+    code = typed_code(typed)
+
+    assert code is None or (len(code) == CODE_LENGTH and set(code) <= set(CODE_ALPHABET))
+
+
+@given(st.lists(st.sampled_from(CODE_ALPHABET), min_size=8, max_size=8), st.integers(0, 8))
+def test_every_code_can_be_typed(letters, dash):
+    code = "".join(letters)
+
+    assert typed_code(code) == code
+    assert typed_code(f"{code[:dash]}-{code[dash:]}".lower()) == code
+    assert typed_code(unicodedata.normalize("NFD", code)) == code
+
+
+# --- Seals
+
+
+@given(st.binary(max_size=300))
+def test_what_is_sealed_opens_again(data):
+    keys = Keys([OLD])
+
+    assert keys.open("ceremony", keys.seal("ceremony", data)) == data
+
+
+def test_a_seal_never_looks_the_same_twice(keys):
+    assert len({keys.seal("x", b"same") for _ in range(100)}) == 100
+
+
+def test_a_seal_tells_nothing_but_its_length(keys):
+    sealed = keys.seal("x", b"anna@example.org")
+
+    assert b"anna" not in from_base64url(sealed)
+    assert len(sealed) == len(keys.seal("x", b"mira@example.org"))
+
+
+def test_what_is_sealed_for_one_use_opens_for_no_other(keys):
+    sealed = keys.seal("browser", b"x")
+
+    for use in ("remembered", "browse", "browserx", "", "seal:browser"):
+        with pytest.raises(ValueError, match="not sealed here"):
+            keys.open(use, sealed)
+
+
+@given(st.integers(0, 43), st.integers(1, 255))
+def test_a_changed_seal_does_not_open(position, change):
+    keys = Keys([OLD])
+    blob = bytearray(from_base64url(keys.seal("x", b"sixteen bytes ..")))
+    blob[position] ^= change
+
+    with pytest.raises(ValueError, match="not sealed here"):
+        keys.open("x", to_base64url(bytes(blob)))
+
+
+@given(st.text(max_size=100))
+def test_no_text_breaks_opening(text):
+    with pytest.raises(ValueError, match=r"base64|seal"):
+        Keys([OLD]).open("x", text)
+
+
+def test_keys_are_changed_in_three_rolls():
+    """`old,new`, then `new,old`, then `new`: nobody is forgotten between two of them."""
+    rolls = [Keys(keys) for keys in ([OLD], [OLD, NEW], [NEW, OLD], [NEW])]
+
+    for before, after in pairwise(rolls):
+        for one, other in ((before, after), (after, before)):  # machines change one by one
+            assert other.mac_fits("x", b"data", one.mac("x", b"data"))
+            assert other.open("x", one.seal("x", b"data")) == b"data"
+
+
+def test_a_key_that_is_gone_opens_nothing():
+    sealed, mac = Keys([OLD]).seal("x", b"data"), Keys([OLD]).mac("x", b"data")
+
+    with pytest.raises(ValueError, match="not sealed here"):
+        Keys([NEW]).open("x", sealed)
+    assert not Keys([NEW]).mac_fits("x", b"data", mac)
+
+
+def test_a_mac_is_of_its_use_and_its_data(keys):
+    mac = keys.mac("x", b"data")
+
+    assert len(mac) == 16
+    assert keys.mac_fits("x", b"data", mac)
+    assert not keys.mac_fits("y", b"data", mac)
+    assert not keys.mac_fits("x", b"date", mac)
+    assert not keys.mac_fits("x", b"data", mac[:-1])
+    assert not keys.mac_fits("x", b"data", b"")
+
+
+def test_a_mac_and_a_seal_of_one_name_have_different_keys(keys):
+    assert keys._derived(OLD, "mac:x") != keys._derived(OLD, "seal:x")
+
+
+def test_a_digest_is_sha256():
+    assert digest(b"").hex().startswith("e3b0c44298fc1c14")
