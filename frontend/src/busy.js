@@ -6,7 +6,7 @@ Unlatch.busy = (() => {
     if (!button || resting.has(button)) return;
     const label = button.querySelector("[data-label]");
     resting.set(button, [...(label?.childNodes ?? [])]);
-    button.style.minWidth = `${button.offsetWidth}px`;
+    button.style.minWidth = `min(100%, ${button.offsetWidth}px)`; // the window may become narrower
     button.setAttribute("aria-busy", "true");
     if (button.dataset.busy) label?.replaceChildren(button.dataset.busy);
   };

@@ -15,6 +15,11 @@
 
   const refreshes = ({ target }) => target instanceof Element && target.closest("[data-refresh]");
 
+  // What somebody opened in a list stays open when the list refreshes itself.
+  const keepOpen = (from, to) => {
+    for (const { id } of from.querySelectorAll("details[open]")) to.querySelector(`[id="${id}"]`)?.setAttribute("open", "");
+  };
+
   // htmx swaps in refusals as well (4xx, 5xx): they are our fragments. What is not one is
   // the host's page after a redirect, to go to, or a proxy's error page, not to show.
   document.addEventListener("htmx:before:swap", (event) => {
@@ -23,7 +28,10 @@
     if (!wanted || ctx.swap === "none" || !ctx.target.closest("#unlatch")) return;
     const main = tasks.find(({ type }) => type === "main");
     const part = main?.fragment.querySelector(wanted);
-    if (part) return main.fragment.replaceChildren(part);
+    if (part) {
+      if (refreshes(event)) keepOpen(ctx.target, part);
+      return main.fragment.replaceChildren(part);
+    }
     event.preventDefault();
     const { raw } = ctx.response;
     if (refreshes(event)) return;

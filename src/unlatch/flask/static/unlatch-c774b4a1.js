@@ -49,13 +49,19 @@ globalThis.Unlatch = {
     process.call(htmx, root === document.body ? document.getElementById("unlatch") ?? root : root, force);
   htmx.initialize();
   const refreshes = ({ target }) => target instanceof Element && target.closest("[data-refresh]");
+  const keepOpen = (from, to) => {
+    for (const { id } of from.querySelectorAll("details[open]")) to.querySelector(`[id="${id}"]`)?.setAttribute("open", "");
+  };
   document.addEventListener("htmx:before:swap", (event) => {
     const { ctx, tasks } = event.detail;
     const wanted = ctx.select ?? (ctx.target?.id === "unlatch-card" && "#unlatch-card");
     if (!wanted || ctx.swap === "none" || !ctx.target.closest("#unlatch")) return;
     const main = tasks.find(({ type }) => type === "main");
     const part = main?.fragment.querySelector(wanted);
-    if (part) return main.fragment.replaceChildren(part);
+    if (part) {
+      if (refreshes(event)) keepOpen(ctx.target, part);
+      return main.fragment.replaceChildren(part);
+    }
     event.preventDefault();
     const { raw } = ctx.response;
     if (refreshes(event)) return;
@@ -87,7 +93,7 @@ Unlatch.busy = (() => {
     if (!button || resting.has(button)) return;
     const label = button.querySelector("[data-label]");
     resting.set(button, [...(label?.childNodes ?? [])]);
-    button.style.minWidth = `${button.offsetWidth}px`;
+    button.style.minWidth = `min(100%, ${button.offsetWidth}px)`; // the window may become narrower
     button.setAttribute("aria-busy", "true");
     if (button.dataset.busy) label?.replaceChildren(button.dataset.busy);
   };
