@@ -457,6 +457,13 @@ class Visitor:
         yield
         assert self.page.evaluate("window.mark") == "the same page"
 
+    @contextmanager
+    def another_page(self) -> Iterator[None]:
+        """Within, the page is loaded anew, by whatever way; afterwards it is there."""
+        self.page.evaluate("window.mark = 'the page before'")
+        yield
+        self.page.wait_for_function("!window.mark && document.readyState === 'complete'")
+
     def expects(self, *complaints: str) -> None:
         """What the console will say, in part, like "status of 401"; it must come."""
         self._expected += complaints
