@@ -46,6 +46,7 @@ _KNOWN = frozenset(
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 _PLACEHOLDER = "change-me"
 _DAY = 86_400
+_YEAR = 365 * _DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +134,7 @@ class _Reader:
             csp_sources=self._csp_sources(),
             session_idle=self._seconds("SESSION_IDLE", _DAY),
             session_max=self._seconds("SESSION_MAX", 30 * _DAY),
-            mail_seconds=self._seconds("MAIL_SECONDS", 600),
+            mail_seconds=self._seconds("MAIL_SECONDS", 600, least=60, most=900),
             trusted_proxies=self._trusted_proxies(),
         )
         if self._faults:
@@ -185,12 +186,16 @@ class _Reader:
             self._fault(f"UNLATCH_{name} is {value!r}; it takes {' or '.join(values)}.")
         return value
 
-    def _seconds(self, name: str, default: int) -> int:
+    def _seconds(self, name: str, default: int, *, least: int = 1, most: int = _YEAR) -> int:
         value = self._text(name)
         if not value:
             return default
-        if not value.isdecimal() or int(value) < 1:
-            self._fault(f"UNLATCH_{name} is {value!r}; it takes a whole number of seconds.")
+        whole = value.isdecimal() and len(value) < 10
+        if not whole or not least <= int(value) <= most:
+            self._fault(
+                f"UNLATCH_{name} is {value!r}; "
+                f"it takes a whole number of seconds from {least} to {most}."
+            )
             return default
         return int(value)
 

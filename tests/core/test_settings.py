@@ -111,6 +111,8 @@ FAULTS = [
     ({"UNLATCH_SESSION_MAX": "0"}, "UNLATCH_SESSION_MAX is '0'"),
     ({"UNLATCH_SESSION_MAX": -5}, "UNLATCH_SESSION_MAX is '-5'"),
     ({"UNLATCH_MAIL_SECONDS": "1.5"}, "UNLATCH_MAIL_SECONDS is '1.5'"),
+    ({"UNLATCH_MAIL_SECONDS": "59"}, "whole number of seconds from 60 to 900"),
+    ({"UNLATCH_MAIL_SECONDS": "901"}, "whole number of seconds from 60 to 900"),
     (
         {"UNLATCH_TRUSTED_PROXIES": "proxy"},
         "UNLATCH_TRUSTED_PROXIES has 'proxy', which is no address",

@@ -222,3 +222,25 @@ def test_asking_twice_within_a_minute_sends_one_code(mira, outbox):
 
     assert len(outbox.mails) == 1
     assert mira.json("/auth/fresh/email").json["error"] == "too_soon"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "taken_up_at"),
+    [
+        ("POST", f"{PASSKEYS}/options", f"{PASSKEYS}/new"),
+        ("DELETE", f"{PASSKEYS}/{{id}}", f"{PASSKEYS}/{{id}}/remove"),
+        ("POST", f"{PASSKEYS}/{{id}}/remove", f"{PASSKEYS}/{{id}}/remove"),
+        ("POST", "/auth/account/email", "/auth/account/email"),
+    ],
+)
+def test_a_program_is_told_where_the_interrupted_is_taken_up(
+    mira, clock, method, path, taken_up_at
+):
+    [key] = mira.passkeys()
+    clock.move(minutes=6)
+
+    told = mira.json(path.format(id=key["id"]), {"email": "new@example.com"}, method=method)
+
+    assert (told.status_code, told.json["error"]) == (403, "fresh_sign_in_required")
+    assert told.json["next"] == f"/auth/fresh?next={taken_up_at.format(id=key['id'])}"
+    assert mira.get(told.json["next"]).status_code == 200

@@ -109,13 +109,25 @@ def test_a_page_has_no_script_or_style_of_its_own(visitor, mira, read):
 
 
 def test_the_hosts_own_pages_are_left_alone(visitor, mira):
-    for answer in (visitor.get("/"), visitor.get("/notes"), mira.get("/notes")):
+    for answer in (visitor.get("/"), mira.get("/notes")):
         for header in (
             "Content-Security-Policy",
             "Cross-Origin-Opener-Policy",
             "Permissions-Policy",
         ):
             assert header not in answer.headers
+
+
+def test_a_page_that_asked_who_is_there_is_not_shown_to_the_next(visitor, mira):
+    """A cache in front of the host's app must tell people apart."""
+    for answer in (visitor.get("/"), mira.get("/notes")):
+        assert "Cookie" in answer.headers["Vary"]
+
+
+def test_a_refusal_at_a_hosts_address_has_our_headers(visitor):
+    for answer in (visitor.get("/notes"), visitor.get("/notes", "json")):
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
 
 
 @pytest.mark.parametrize("kind", sorted(ASSETS))

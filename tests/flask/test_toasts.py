@@ -92,7 +92,6 @@ def test_a_plain_sign_in_says_nothing(mira, outbox):
     assert "data-toast" not in mira.get("/auth/account").text
 
 
-@pytest.mark.xfail(reason="layout/fragment.html has no block `toasts` for the mailbox to empty")
 def test_the_mailbox_that_asks_for_itself_eats_no_messages(mira):
     mira.get("/auth/account")
     mira.sign_out()

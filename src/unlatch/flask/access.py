@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar, cast, overload
 
-from flask import Response, g, redirect, request
+from flask import Response, after_this_request, g, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge, SecurityError
 from werkzeug.local import LocalProxy
@@ -15,7 +15,7 @@ from unlatch.core.sessions import SignedIn
 from unlatch.core.times import SECOND
 from unlatch.core.visitor import Visitor
 from unlatch.errors import CrossSite, NotConfirmed, NotSignedIn, Refused, StoreError, WrongHost
-from unlatch.flask import answers, browser, cookies, forms
+from unlatch.flask import answers, browser, cookies, forms, headers
 from unlatch.flask.party import party
 from unlatch.flask.state import gate, state
 
@@ -94,9 +94,18 @@ def live_session() -> LiveSession | None:
     left alone; it never changes the cookie.
     """
     if "unlatch_live" not in g:
+        after_this_request(_vary_by_cookie)
         token = session_cookie().read()
         g.unlatch_live = gate().sessions.resume(token) if token else None
     return cast("LiveSession | None", g.unlatch_live)
+
+
+def _vary_by_cookie(response: Response) -> Response:
+    """An answer that asked who is there is for them alone; a shared cache must not show it to
+    the next.
+    """
+    response.vary.add("Cookie")
+    return response
 
 
 def require_session() -> LiveSession:
@@ -216,9 +225,9 @@ def _guarded(
             try:
                 check()
             except Refused as refused:
-                return answers.refusal(refused)
+                return headers.add_headers(answers.refusal(refused))
             except StoreError as error:
-                return answers.store_is_away(error)
+                return headers.add_headers(answers.store_is_away(error))
             return cast(ResponseReturnValue, view(*args, **kwargs))
 
         return guarded

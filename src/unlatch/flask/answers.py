@@ -16,7 +16,9 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask.wrappers import Response
+from werkzeug.exceptions import HTTPException
 from werkzeug.urls import iri_to_uri
+from werkzeug.wrappers import Response as BaseResponse
 
 from unlatch.core.next_path import own_path
 from unlatch.errors import (
@@ -37,20 +39,10 @@ log = logging.getLogger("unlatch")
 
 V = TypeVar("V", bound=Callable[..., ResponseReturnValue])
 
-_TAKEN_UP_AT = {
-    "unlatch.passkey_options": "unlatch.new_passkey",
-    "unlatch.add_passkey": "unlatch.new_passkey",
-    "unlatch.passkey_by_program": "unlatch.account",
-    "unlatch.correct_address": "unlatch.address",
-    "unlatch.ask_confirmation": "unlatch.address",
-    "unlatch.confirm_by_code": "unlatch.address",
-    "unlatch.confirm_by_link": "unlatch.confirm_link",
-}
-_OWN_TWINS = ("unlatch.rename_passkey", "unlatch.remove_passkey")
-
 _FRAGMENT = "unlatch/layout/fragment.html"
 _PAGE = "unlatch/layout/page.html"
 _JSON_ATTRIBUTE = "unlatch_json"
+_TAKEN_UP_ATTRIBUTE = "unlatch_taken_up_at"
 
 
 def json_only(view: V) -> V:
@@ -59,10 +51,21 @@ def json_only(view: V) -> V:
     return view
 
 
+def taken_up_at(endpoint: str) -> Callable[[V], V]:
+    """Mark a view that only takes a change with the page that leads to it: whoever has to sign
+    in or to prove again first comes back there.
+    """
+
+    def mark(view: V) -> V:
+        setattr(view, _TAKEN_UP_ATTRIBUTE, endpoint)
+        return view
+
+    return mark
+
+
 def wants_json() -> bool:
     """Whether this request is a program's."""
-    view = current_app.view_functions.get(request.endpoint or "")
-    if getattr(view, _JSON_ATTRIBUTE, False):
+    if getattr(_view(), _JSON_ATTRIBUTE, False):
         return True
     accepted = request.accept_mimetypes
     return accepted.best_match(("text/html", "application/json")) == "application/json"
@@ -179,6 +182,13 @@ def _trouble_page(said: words.Words, **context: Any) -> Response:
     )
 
 
+def http_error(error: HTTPException) -> BaseResponse:
+    """No page here, a body too large, a failure of ours: in our look, or JSON."""
+    if error.code is None or error.code < 400:  # a redirect that the router raises
+        return error.get_response()
+    return trouble(*words.of_http(error.code))
+
+
 def _way_out(status: int) -> dict[str, str]:
     """The one thing to press on a page that says what went wrong."""
     if status == 503 and request.method == "GET":
@@ -201,14 +211,16 @@ def _way_on(refused: Refused) -> str | None:
 
 def _come_back() -> str:
     """The address that takes up what was interrupted: never one that only takes a POST."""
-    twin = _TAKEN_UP_AT.get(request.endpoint or "")
-    if twin is not None:
-        return url_for(twin)
+    page_before = getattr(_view(), _TAKEN_UP_ATTRIBUTE, None)
+    if page_before is not None:
+        return url_for(page_before, **(request.view_args or {}))
     if request.method in ("GET", "HEAD") and not wants_json():
         return own_path(forms.asked_path())
-    if request.endpoint in _OWN_TWINS:
-        return forms.asked_path()
     return ""
+
+
+def _view() -> Callable[..., object] | None:
+    return current_app.view_functions.get(request.endpoint or "")
 
 
 def _log(refused: Refused) -> None:

@@ -3,6 +3,7 @@
 import secrets
 import uuid
 from dataclasses import dataclass
+from typing import cast
 
 from flask import g
 
@@ -26,16 +27,22 @@ class Remembered:
 
 def known_hash() -> bytes:
     """The hash of this browser's id, or empty where it has none of ours."""
-    own_id = _opened("browser", cookies.BROWSER)
-    return digest(own_id) if len(own_id) == _ID_BYTES else b""
+    own_id = _own_id()
+    return digest(own_id) if own_id else b""
 
 
 def make_known() -> bytes:
     """Give the browser an id if it has none, renew its cookie, and give the id's hash."""
-    if "unlatch_browser" not in g:
-        g.unlatch_browser = _opened("browser", cookies.BROWSER) or secrets.token_bytes(_ID_BYTES)
-        cookies.BROWSER.write(gate().keys.seal("browser", g.unlatch_browser))
+    g.unlatch_browser = _own_id() or secrets.token_bytes(_ID_BYTES)
+    cookies.BROWSER.write(gate().keys.seal("browser", g.unlatch_browser))
     return digest(g.unlatch_browser)
+
+
+def _own_id() -> bytes:
+    if "unlatch_browser" not in g:
+        own_id = _opened("browser", cookies.BROWSER)
+        g.unlatch_browser = own_id if len(own_id) == _ID_BYTES else b""
+    return cast(bytes, g.unlatch_browser)
 
 
 def remember(account: Account, method: Method) -> None:

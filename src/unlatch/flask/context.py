@@ -17,7 +17,7 @@ def page_context() -> dict[str, object]:
         "signed_in": live.account if live else None,
         "registration_open": settings.registration_open,
         "development": settings.development and settings.mail is None,
-        "minutes": settings.mail_seconds // 60,
+        "minutes": -(-settings.mail_seconds // 60),
         "request_path": request.script_root + request.path,
         "next": "",
         "errors": {},

@@ -1,14 +1,13 @@
 """The extension: puts the sign-in pages, the commands and the settings into a Flask app."""
 
 import secrets
-from typing import cast
 
 from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from unlatch.core.secrets import Keys
 from unlatch.errors import NotFound, Refused, SettingsError, StoreError
-from unlatch.flask import access, answers, assets, headers, moments, words
+from unlatch.flask import access, answers, assets, headers, moments
 from unlatch.flask.cli import commands
 from unlatch.flask.development import is_development, is_other_command
 from unlatch.flask.state import NAME, State, state
@@ -95,7 +94,7 @@ def _answer_errors(blueprint: Blueprint) -> None:
     """Every error of ours in one shape; the host's stay the host's."""
     blueprint.register_error_handler(Refused, answers.refusal)
     blueprint.register_error_handler(StoreError, answers.store_is_away)
-    blueprint.register_error_handler(HTTPException, _http_error)
+    blueprint.register_error_handler(HTTPException, answers.http_error)
     blueprint.add_url_rule(
         "/<path:unknown>", "unknown", _nothing_here, methods=["GET", "POST", "PATCH", "DELETE"]
     )
@@ -104,9 +103,3 @@ def _answer_errors(blueprint: Blueprint) -> None:
 def _nothing_here(unknown: str) -> Response:
     # A blueprint's error handlers do not see addresses that no rule matches, so one does.
     raise NotFound(f"no address {unknown[:100]!r}")
-
-
-def _http_error(error: HTTPException) -> Response:
-    if error.code is None or error.code < 400:  # a redirect that the router raises
-        return cast(Response, error.get_response())
-    return answers.trouble(*words.of_http(error.code))

@@ -4,12 +4,11 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from flask import Flask, Response
-from flask.typing import ResponseReturnValue
+from flask import Flask
 from werkzeug.exceptions import HTTPException
 
 from unlatch import Unlatch
-from unlatch.flask import answers, headers, words
+from unlatch.flask import answers, headers
 from unlatch.server import health, home
 from unlatch.server.config import read_config
 
@@ -34,14 +33,6 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     Unlatch(app)
     app.register_blueprint(home.blueprint)
     app.register_blueprint(health.blueprint)
-    app.register_error_handler(HTTPException, _in_our_words)
+    app.register_error_handler(HTTPException, answers.http_error)
     app.after_request(headers.add_headers)
     return app
-
-
-def _in_our_words(error: HTTPException) -> ResponseReturnValue:
-    """No page here, or a failure of ours: the whole site is ours, so these look like the rest."""
-    if error.code is None or error.code < 400:  # a redirect that the router raises
-        response: Response = error.get_response()  # type: ignore[assignment]
-        return response
-    return answers.trouble(*words.of_http(error.code))

@@ -11,6 +11,7 @@ from unlatch.core.records import LiveSession, Purpose
 from unlatch.errors import ElsewhereBegun, FieldsRefused, MailGone, TooSoon, WrongCode
 from unlatch.flask import answers, binding, cookies, forms, shown
 from unlatch.flask.access import require_session, reread_session, visitor
+from unlatch.flask.answers import taken_up_at
 from unlatch.flask.mail_pages import code_context, code_facts, show_elsewhere, show_gone
 from unlatch.flask.party import party
 from unlatch.flask.state import gate, state
@@ -36,6 +37,7 @@ def address() -> ResponseReturnValue:
     return _show(live, binding.read(), welcome="welcome" in request.args)
 
 
+@taken_up_at("unlatch.address")
 def ask_confirmation() -> ResponseReturnValue:
     """Send the confirmation again."""
     live, bound = require_session(), binding.read()
@@ -52,6 +54,7 @@ def ask_confirmation() -> ResponseReturnValue:
     return _onward(live, bound)
 
 
+@taken_up_at("unlatch.address")
 def correct_address() -> ResponseReturnValue:
     """Change the address and mail the new one."""
     live, typed = require_session(), forms.field("email")
@@ -67,6 +70,7 @@ def correct_address() -> ResponseReturnValue:
     return _onward(reread_session(), bound)
 
 
+@taken_up_at("unlatch.address")
 def confirm_by_code() -> ResponseReturnValue:
     """Prove the address by the code."""
     live, bound = require_session(), binding.read()
@@ -104,6 +108,7 @@ def confirm_link() -> ResponseReturnValue:
     )
 
 
+@taken_up_at("unlatch.confirm_link")
 def confirm_by_link() -> ResponseReturnValue:
     """Prove the address by the link that was opened here."""
     live = require_session()

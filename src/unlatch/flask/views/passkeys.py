@@ -9,7 +9,7 @@ from unlatch.core.webauthn import Answer
 from unlatch.errors import FieldsRefused, Malformed
 from unlatch.flask import answers, browser, ceremony_cookies, cookies, forms, shown
 from unlatch.flask.access import let_in, require_session, visitor
-from unlatch.flask.answers import json_only
+from unlatch.flask.answers import json_only, taken_up_at
 from unlatch.flask.party import party
 from unlatch.flask.state import gate, state
 from unlatch.flask.views.account import back_to_account
@@ -78,12 +78,14 @@ def show_set_up(*, first: bool, next_path: str) -> Response:
 
 
 @json_only
+@taken_up_at("unlatch.new_passkey")
 def passkey_options() -> ResponseReturnValue:
     """Begin to add one."""
     return _begun(gate().passkeys.begin_registration(require_session(), party()))
 
 
 @json_only
+@taken_up_at("unlatch.new_passkey")
 def add_passkey() -> ResponseReturnValue:
     """Finish to add one."""
     live = require_session()
@@ -110,6 +112,7 @@ def passkeys() -> ResponseReturnValue:
 
 
 @json_only
+@taken_up_at("unlatch.ask_name")
 def change_passkey(passkey_id: str) -> ResponseReturnValue:
     """Rename, for programs."""
     live = require_session()
@@ -119,6 +122,7 @@ def change_passkey(passkey_id: str) -> ResponseReturnValue:
 
 
 @json_only
+@taken_up_at("unlatch.ask_removal")
 def delete_passkey(passkey_id: str) -> ResponseReturnValue:
     """Remove, for programs."""
     passkey = gate().passkeys.remove(require_session(), passkey_id, party(), visitor())
@@ -134,6 +138,7 @@ def ask_name(passkey_id: str) -> ResponseReturnValue:
     )
 
 
+@taken_up_at("unlatch.ask_name")
 def rename_passkey(passkey_id: str) -> ResponseReturnValue:
     """Give it another name."""
     live, name = require_session(), forms.field("name")
@@ -157,6 +162,7 @@ def ask_removal(passkey_id: str) -> ResponseReturnValue:
     return answers.page("passkeys/remove.html", passkey=passkey, last=last, facts=facts)
 
 
+@taken_up_at("unlatch.ask_removal")
 def remove_passkey(passkey_id: str) -> ResponseReturnValue:
     """Remove it."""
     gate().passkeys.remove(require_session(), passkey_id, party(), visitor())
