@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import time_machine as machine
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
@@ -23,6 +24,7 @@ from sqlalchemy import delete
 from werkzeug.test import TestResponse
 
 from unlatch import Unlatch, current_account, fresh_sign_in_required, sign_in_required
+from unlatch.core import slow_hash
 from unlatch.core.ports import Stores
 from unlatch.core.records import Account, Event, Passkey
 from unlatch.flask.sender.reading import body, link_in
@@ -36,6 +38,7 @@ FACES = {
     "json": {"Accept": "application/json"},
 }
 DATABASE = "unlatch.sqlite"
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 def make_app(folder: Path, **config: object) -> Flask:
@@ -330,8 +333,12 @@ def lasting_app(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 @pytest.fixture
-def app(lasting_app: Flask, clock: Clock) -> Iterator[Flask]:
-    """The host's app, with nobody in it. No mail leaves before an `Outbox`."""
+def app(lasting_app: Flask, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+    """The host's app, with nobody in it. No mail leaves before an `Outbox`.
+
+    Argon2 is as quick as it can be: how slow it is in earnest is a test of its own.
+    """
+    monkeypatch.setattr(slow_hash, "_HASHER", QUICK)
     state = lasting_app.extensions["unlatch"]
     state.sender.worker, state.sender.transport = "external", state.mailbox
     yield lasting_app
