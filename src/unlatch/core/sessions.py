@@ -50,12 +50,13 @@ class Sessions:
         self._lifetime = lifetime
 
     def start(
-        self, unit: Unit, proof: Proof, visitor: Visitor, *, live_sessions: int = 0
+        self, unit: Unit, proof: Proof, visitor: Visitor, *, sessions: int | None
     ) -> SignedIn:
         """Begin a session inside a transaction; the one this browser had before ends with it.
 
         Args:
-            live_sessions: How many the account had when last counted.
+            sessions: How many the account had when last counted, or None where nobody
+                counted.
 
         Raises:
             NotSignedIn: The account is gone or disabled.
@@ -81,7 +82,7 @@ class Sessions:
         if visitor.live is not None:
             unit.sessions.end(visitor.live.session.token_hash)
         unit.sessions.add(session)
-        if live_sessions >= MOST_SESSIONS:
+        if sessions is None or sessions >= MOST_SESSIONS:
             unit.sessions.end_beyond(proof.account.id, keep=MOST_SESSIONS)
         unit.events.add(events.signed_in(proof))
         return SignedIn(proof, session, to_base64url(token))
