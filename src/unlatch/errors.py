@@ -109,7 +109,20 @@ class CeremonyGone(Refused):
 
 
 class PasskeyRefused(Refused):
+    """Attributes:
+    unknown: Nobody was named and nobody has this passkey, so the device may forget it. That
+        tells a stranger no more than the id he sent himself.
+    """
+
     reason = "passkey_refused"
+
+    def __init__(self, detail: str = "", *, unknown: bool = False) -> None:
+        self.unknown = unknown
+        super().__init__(detail)
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        return {"unknown_passkey": True} if self.unknown else {}
 
 
 class PasskeyExists(Refused):

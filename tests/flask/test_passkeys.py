@@ -434,7 +434,9 @@ def test_a_passkey_nobody_knows_is_refused(mira, visitor):
 
 
 def test_every_refusal_of_a_passkey_reads_the_same(mira, visitor, noah):
-    """An unknown account, an unknown passkey and a bad signature are not to be told apart."""
+    """A bad signature and an unknown account are not to be told apart, nor, where somebody was
+    named, an unknown passkey.
+    """
     stranger = SoftAuthenticator()
     stranger.create(mira.begin_passkey())
 
@@ -453,14 +455,19 @@ def test_every_refusal_of_a_passkey_reads_the_same(mira, visitor, noah):
         )
 
     answers = [
-        post(visitor.begin_sign_in(), stranger),
         post(visitor.begin_sign_in(), mira.key, user_handle=b"x" * 64),
         post(visitor.begin_sign_in(), mira.key, user_verified=False),
         post(visitor.begin_sign_in(identifier="noah"), mira.key),
         post(visitor.begin_sign_in(identifier="nobody"), mira.key),
+        post(visitor.begin_sign_in(identifier="mira"), stranger),
+        post(visitor.begin_sign_in(identifier="nobody"), stranger),
     ]
 
     assert {(one.status_code, one.text) for one in answers} == {(401, answers[0].text)}
+    # Nobody named: the browser is told, so that the device may forget what leads nowhere.
+    unknown = post(visitor.begin_sign_in(), stranger)
+    assert unknown.status_code == 401
+    assert unknown.json == answers[0].json | {"unknown_passkey": True}
 
 
 def test_a_named_sign_in_takes_that_accounts_passkeys_alone(mira, noah, visitor):

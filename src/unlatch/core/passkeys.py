@@ -334,7 +334,8 @@ class Passkeys:
     ) -> tuple[KnownPasskey, VerifiedAssertion]:
         known = self._stores.passkeys.find(answer.credential_id, now=self._clock())
         if known is None:
-            raise PasskeyRefused("unknown passkey")
+            # Where somebody was named, it would tell whether the name has this passkey.
+            raise PasskeyRefused("unknown passkey", unknown=not ceremony.named)
         _require_whose(answer, ceremony, known)
         seen = verify_assertion(answer, ceremony.challenge, known.passkey, party)
         self._judge(known.passkey, seen)
