@@ -7,11 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from unlatch.stores.memory.accounts import MemoryAccountReader, MemoryAccountWriter
-from unlatch.stores.memory.events import (
-    MemoryCeremonyWriter,
-    MemoryEventReader,
-    MemoryEventWriter,
-)
+from unlatch.stores.memory.ceremonies import MemoryCeremonyWriter
+from unlatch.stores.memory.events import MemoryEventReader, MemoryEventWriter
 from unlatch.stores.memory.mails import MemoryMailKeeper, MemoryMailWriter
 from unlatch.stores.memory.passkeys import MemoryPasskeyReader, MemoryPasskeyWriter
 from unlatch.stores.memory.rows import Memory, Rows

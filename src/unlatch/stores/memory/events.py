@@ -1,7 +1,6 @@
-"""Events in memory, and the marks of answered ceremonies."""
+"""Events in memory."""
 
 from unlatch.core.records import Event
-from unlatch.errors import CeremonyGone
 from unlatch.stores.memory.rows import Reader, Writer
 
 
@@ -15,10 +14,3 @@ class MemoryEventReader(Reader):
 class MemoryEventWriter(Writer):
     def add(self, event: Event) -> None:
         self._rows.events.append(event)
-
-
-class MemoryCeremonyWriter(Writer):
-    def spend(self, mark: bytes) -> None:
-        if mark in self._rows.marks:
-            raise CeremonyGone("answered before")
-        self._rows.marks.add(mark)

@@ -14,7 +14,8 @@ one `Stores` at once.
 """
 
 from unlatch.testing.store_contract.accounts import AccountPromises
-from unlatch.testing.store_contract.events import CeremonyAndEventPromises
+from unlatch.testing.store_contract.ceremonies import CeremonyPromises
+from unlatch.testing.store_contract.events import EventPromises
 from unlatch.testing.store_contract.mails import MailPromises
 from unlatch.testing.store_contract.outbox import OutboxPromises
 from unlatch.testing.store_contract.passkeys import PasskeyPromises
@@ -32,7 +33,8 @@ class StoreContract(
     StepUpPromises,
     MailPromises,
     OutboxPromises,
-    CeremonyAndEventPromises,
+    CeremonyPromises,
+    EventPromises,
     UnitPromises,
 ):
     """All promises. A subclass gives the fixture `stores`."""

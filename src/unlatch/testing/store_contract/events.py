@@ -1,47 +1,11 @@
-"""Promises about events, and about the marks of answered ceremonies."""
-
-import pytest
+"""Promises about events."""
 
 from unlatch.core.ports import Stores
 from unlatch.core.records import Event
-from unlatch.errors import CeremonyGone
-from unlatch.testing.store_contract.making import NOW, an_account, at_once, kept
+from unlatch.testing.store_contract.making import NOW, an_account, kept
 
 
-class CeremonyAndEventPromises:
-    def test_a_ceremony_is_answered_once(self, stores: Stores) -> None:
-        _spend(stores, b"mark")
-
-        with pytest.raises(CeremonyGone):
-            _spend(stores, b"mark")
-        _spend(stores, b"another mark")
-
-    def test_of_many_answers_to_one_ceremony_one_is_accepted(self, stores: Stores) -> None:
-        """Eight threads, two hundred ceremonies, two hundred winners."""
-        marks = [number.to_bytes(8, "big") + b"mark" for number in range(200)]
-
-        def spend_all(_: int) -> int:
-            won = 0
-            for mark in marks:
-                try:
-                    _spend(stores, mark)
-                except CeremonyGone:
-                    continue
-                won += 1
-            return won
-
-        results = at_once(8, spend_all)
-
-        assert sum(one for one in results if isinstance(one, int)) == 200
-
-    def test_a_mark_is_free_again_when_the_rest_fails(self, stores: Stores) -> None:
-        _spend(stores, b"first mark")
-
-        with pytest.raises(CeremonyGone):
-            _spend(stores, b"mark", b"first mark")
-
-        _spend(stores, b"mark")
-
+class EventPromises:
     def test_an_accounts_newest_events_come_newest_first(self, stores: Stores) -> None:
         facts: dict[str, str | int | bool] = {"passkey": "Blåtand", "seen": 7, "kept": True}
         happened = [
@@ -74,9 +38,3 @@ class CeremonyAndEventPromises:
             unit.accounts.add(an_account("Ada", id="newcomer"), stale_before=NOW)
 
         assert [one.kind for one in stores.events.of(stale.id, limit=1)] == ["registered"]
-
-
-def _spend(stores: Stores, *marks: bytes) -> None:
-    with stores.unit() as unit:
-        for mark in marks:
-            unit.ceremonies.spend(mark)
