@@ -7,6 +7,7 @@ and every dialog fails the test, unless the test said that it expects it.
 import itertools
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -25,6 +26,8 @@ from werkzeug.serving import make_server
 
 from unlatch import Unlatch, current_account, fresh_sign_in_required, sign_in_required
 from unlatch.flask.sender.reading import body, code_in
+from unlatch.flask.state import DATABASE_FILE
+from unlatch.stores import open_database
 from unlatch.testing import Outbox, SoftAuthenticator, SoftCredential
 from unlatch.testing.answers import raw, text
 
@@ -169,13 +172,27 @@ def host(folder: Path, **config: object) -> Flask:
     return app
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made once: a copy of it costs less than its migrations."""
+    folder = tmp_path_factory.mktemp("database")
+    database = open_database(f"sqlite:///{folder / 'made.sqlite'}", upgrade_itself=True)
+    database.make_ready()
+    database.backup(folder / "empty.sqlite")
+    database.close()
+    return folder / "empty.sqlite"
+
+
 @pytest.fixture
-def start_site(tmp_path: Path) -> Iterator[Callable[..., Site]]:
+def start_site(tmp_path: Path, empty_database: Path) -> Iterator[Callable[..., Site]]:
     """`start_site(outbox=True, **config)`: a server that ends with the test."""
     stops: list[Callable[[], None]] = []
 
     def start(*, outbox: bool = True, **config: object) -> Site:
-        app = host(tmp_path / f"instance{len(stops)}", **config)
+        folder = tmp_path / f"instance{len(stops)}"
+        folder.mkdir()
+        shutil.copy(empty_database, folder / DATABASE_FILE)
+        app = host(folder, **config)
         server = make_server("127.0.0.1", 0, app, threaded=True)
         site = Site(app, Outbox(app if outbox else None), f"http://localhost:{server.port}")
         app.before_request(lambda: site.requests.append(f"{request.method} {request.path}"))

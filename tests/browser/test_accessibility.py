@@ -482,6 +482,20 @@ def is_it_still_you_by_email(visitor, mira):
     return visitor
 
 
+@state
+def signed_out_elsewhere(visitor, mira, site):
+    visitor.sign_in(mira)
+    tab, _ = visitor.another_tab()
+    tab.goto("/auth/account")
+    session = visitor.context.cookies()
+    tab.get_by_role("button", name="Sign out", exact=True).click()
+    expect(tab.get_by_role("heading", level=1)).to_have_text("Welcome back")
+    visitor.context.add_cookies(session)  # as if another browser had done it
+    visitor.page.reload()
+    expect(visitor.page.get_by_text("Your session has ended.")).to_be_visible()
+    return visitor
+
+
 # --- errors and the mailbox -----------------------------------------------------------------
 
 

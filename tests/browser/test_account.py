@@ -200,6 +200,7 @@ def test_whoever_was_signed_out_elsewhere_signs_in_and_goes_on(
 
     visitor.is_at("/auth/sign-in")
     visitor.sees("Welcome back")
+    expect(visitor.page.get_by_text("Your session has ended.")).to_be_visible()
     visitor.press("Sign in with a passkey")
     visitor.sees("Set up a passkey")
 
