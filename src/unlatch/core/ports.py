@@ -59,6 +59,10 @@ class SessionKeeper(Protocol):
         """Write `last_seen_at`."""
         ...
 
+    def sweep(self, *, expired_before: int, most: int) -> int:
+        """Delete at most `most` that expired before a moment, the oldest; gives how many."""
+        ...
+
 
 class MailKeeper(Protocol):
     """The rows of mails; also the outbox the sender works through."""
@@ -104,7 +108,15 @@ class MailKeeper(Protocol):
         ...
 
     def sweep(self, *, expired_before: int, most: int) -> int:
-        """Delete at most `most` rows that expired before a moment; gives how many."""
+        """Delete at most `most` that expired before a moment, the oldest; gives how many."""
+        ...
+
+
+class CeremonyKeeper(Protocol):
+    def sweep(self, *, begun_before: int, most: int) -> int:
+        """Delete at most `most` marks of ceremonies begun before a moment, the oldest; gives
+        how many. By then nobody can answer them any more.
+        """
         ...
 
 
@@ -275,6 +287,8 @@ class Unit(Protocol):
 class Stores(Protocol):
     """All that is kept, in one place."""
 
+    @property
+    def ceremonies(self) -> CeremonyKeeper: ...
     @property
     def accounts(self) -> AccountReader: ...
     @property

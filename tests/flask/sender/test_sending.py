@@ -327,17 +327,6 @@ def test_asking_survives_a_store_that_is_away(make_sender, post, stores, ask, ca
     assert "StoreError" in caplog.text
 
 
-def test_old_rows_are_swept(sender, ask, clock, stores):
-    old = ask()
-    clock.now += 2 * HOUR
-    new = ask(asked_at=clock(), expires_at=clock() + 10 * MINUTE)
-
-    sender.send_due()
-
-    assert stores.mails.find(old.id) is None
-    assert stores.mails.find(new.id) is not None
-
-
 def test_two_senders_never_send_one_mail_twice(make_sender, ask):
     post = Post()
     for _ in range(60):

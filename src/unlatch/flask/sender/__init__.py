@@ -1,7 +1,8 @@
 """The sender: from a row that asks for a mail to the mail itself.
 
-`sending` works through the rows, `rounds` is the thread it works in, `letters` writes,
-`transport` says what a transport promises; `smtp` and `mailbox` are the two we bring.
+`sending` works through the rows, `letters` writes, `transport` says what a transport promises;
+`smtp` and `mailbox` are the two we bring. `rounds` is the thread for it, in which `sweeping`
+takes away what nobody can use any more.
 """
 
 from unlatch.flask.sender.letters import Letters, LinkPath, Render

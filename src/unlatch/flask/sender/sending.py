@@ -13,10 +13,11 @@ from typing import Literal, Protocol
 from unlatch.core.mailed import Minted
 from unlatch.core.ports import Stores
 from unlatch.core.records import Account, Mail
-from unlatch.core.times import HOUR, MINUTE, SECOND, Clock
+from unlatch.core.times import MINUTE, SECOND, Clock
 from unlatch.errors import StoreError
 from unlatch.flask.sender.letters import Letters
 from unlatch.flask.sender.rounds import POLLING, Rounds
+from unlatch.flask.sender.sweeping import Sweeper
 from unlatch.flask.sender.transport import PerhapsTaken, RefusedForGood, Transport, TryLater
 
 LEASE = 5 * MINUTE
@@ -24,10 +25,6 @@ LEASE = 5 * MINUTE
 
 FIRST_PAUSE = 5 * SECOND
 """Before the second try; each further pause is three times as long."""
-
-_SWEPT_EVERY = MINUTE
-_KEPT_AFTER_EXPIRY = HOUR
-_MOST_SWEPT = 500
 
 Worker = Literal["thread", "external", "inline"]
 """Who sends: a thread of this process, `unlatch worker`, or, in tests, whoever asks."""
@@ -75,9 +72,9 @@ class Sender:
         self._minter = minter
         self._letters = letters
         self._clock = clock
-        self._rounds = Rounds(self.send_due, polling=polling)
+        self._sweeper = Sweeper(stores, clock)
+        self._rounds = Rounds(self._round, polling=polling)
         self._untold: dict[str, tuple[Mail, _Fate, int]] = {}
-        self._swept_at = clock()
 
     def start(self) -> None:
         """Begin this process's thread, if it is the thread that sends. Worth calling at the
@@ -119,8 +116,12 @@ class Sender:
                 break
             worked += 1
             left += self._attend_to(mail) is _Fate.LEFT
-        self._sweep()
         return left
+
+    def _round(self) -> None:
+        """What the thread does whenever it is woken, and every now and then."""
+        self.send_due()
+        self._sweeper.sweep()
 
     def _attend_to(self, mail: Mail) -> _Fate:
         """Work on one claimed mail. Only the store's own trouble gets out."""
@@ -217,12 +218,6 @@ class Sender:
             self._stores.mails.postpone(mail, until=at + pause_before_next(mail))
         else:
             self._stores.mails.give_up(mail)
-
-    def _sweep(self) -> None:
-        now = self._clock()
-        if now - self._swept_at >= _SWEPT_EVERY:
-            self._swept_at = now
-            self._stores.mails.sweep(expired_before=now - _KEPT_AFTER_EXPIRY, most=_MOST_SWEPT)
 
 
 def pause_before_next(mail: Mail) -> int:

@@ -26,6 +26,12 @@ class MemorySessionKeeper(Reader):
             if session is not None and session.last_seen_at < now:
                 rows.sessions[token_hash] = replace(session, last_seen_at=now)
 
+    def sweep(self, *, expired_before: int, most: int) -> int:
+        with self._memory.writing() as rows:
+            old = [one for one in rows.sessions.values() if one.expires_at < expired_before]
+            oldest = sorted(old, key=lambda one: one.expires_at)[:most]
+            return drop(rows.sessions, lambda one: one in oldest)
+
 
 class MemorySessionWriter(Writer):
     def add(self, session: Session) -> None:

@@ -60,6 +60,14 @@ END_BEYOND = delete(sessions).where(
         .offset(bindparam("keep"))
     )
 )
+SWEEP = delete(sessions).where(
+    sessions.c.token_hash.in_(
+        select(sessions.c.token_hash)
+        .where(sessions.c.expires_at < bindparam("before"))
+        .order_by(sessions.c.expires_at)
+        .limit(bindparam("most"))
+    )
+)
 
 
 class SqlSessionKeeper:
@@ -84,6 +92,10 @@ class SqlSessionKeeper:
     def touch(self, token_hash: bytes, *, now: int) -> None:
         with self._database.writing() as sql:
             sql.count(TOUCH, token=token_hash, now=now, last_seen_at=now)
+
+    def sweep(self, *, expired_before: int, most: int) -> int:
+        with self._database.writing() as sql:
+            return sql.count(SWEEP, before=expired_before, most=most)
 
 
 class SqlSessionWriter:

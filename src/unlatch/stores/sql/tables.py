@@ -91,6 +91,7 @@ sessions = Table(
     Column("expires_at", BigInteger, nullable=False),
 )
 Index(None, sessions.c.account_id)
+Index(None, sessions.c.expires_at)
 _by_passkey = sessions.c.passkey_id.is_not(None)
 Index(None, sessions.c.passkey_id, sqlite_where=_by_passkey, postgresql_where=_by_passkey)
 

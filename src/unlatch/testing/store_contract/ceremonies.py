@@ -4,7 +4,7 @@ import pytest
 
 from unlatch.core.ports import Stores
 from unlatch.errors import CeremonyGone
-from unlatch.testing.store_contract.making import at_once
+from unlatch.testing.store_contract.making import NOW, at_once
 
 
 class CeremonyPromises:
@@ -40,6 +40,22 @@ class CeremonyPromises:
             _spend(stores, b"mark", b"first mark")
 
         _spend(stores, b"mark")
+
+    def test_a_sweep_takes_the_oldest_marks_and_no_more_than_asked(self, stores: Stores) -> None:
+        oldest, older, old, young = (
+            (NOW + age).to_bytes(8, "big") + b"\xff" * 16 for age in range(4)
+        )
+        _spend(stores, young, old, older, oldest)
+
+        assert stores.ceremonies.sweep(begun_before=NOW + 3, most=2) == 2
+        _spend(stores, oldest, older)
+        for kept in (old, young):
+            with pytest.raises(CeremonyGone):
+                _spend(stores, kept)
+
+        assert stores.ceremonies.sweep(begun_before=NOW + 3, most=5) == 3
+        with pytest.raises(CeremonyGone):
+            _spend(stores, young)
 
 
 def _spend(stores: Stores, *marks: bytes) -> None:

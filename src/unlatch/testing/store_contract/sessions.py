@@ -179,3 +179,15 @@ class SessionPromises:
 
         assert stores.sessions.of(ada.id, now=NOW, idle=IDLE) == mine[:3]
         assert len(stores.sessions.of(bob.id, now=NOW, idle=NOW)) == 1
+
+    def test_a_sweep_takes_the_longest_expired_and_no_more_than_asked(self, stores: Stores) -> None:
+        ada = an_account()
+        oldest, older, old, young = (
+            a_session(ada, f"{age}", expires_at=NOW + age) for age in range(4)
+        )
+        kept(stores, ada, young, old, older, oldest)
+
+        assert stores.sessions.sweep(expired_before=NOW + 3, most=2) == 2
+        assert stores.sessions.of(ada.id, now=0, idle=IDLE) == [young, old]
+        assert stores.sessions.sweep(expired_before=NOW + 3, most=2) == 1
+        assert stores.sessions.of(ada.id, now=0, idle=IDLE) == [young]

@@ -85,6 +85,7 @@ def _sessions() -> None:
         sa.UniqueConstraint("ceremony_id", name="uq_unlatch_sessions_ceremony_id"),
     )
     op.create_index("ix_unlatch_sessions_account_id", "unlatch_sessions", ["account_id"])
+    op.create_index("ix_unlatch_sessions_expires_at", "unlatch_sessions", ["expires_at"])
     _partial_index("unlatch_sessions", "passkey_id", "passkey_id IS NOT NULL")
 
 

@@ -1,0 +1,40 @@
+"""Sweeping: what nobody can use any more is taken away, a few rows at a time."""
+
+from unlatch.core.ports import Stores
+from unlatch.core.times import DAY, HOUR, MINUTE, Clock
+
+EVERY = MINUTE
+BITE = 500
+"""How many rows one statement takes at most: others who write wait for it."""
+
+EXPIRED_FOR = HOUR
+"""How long mails and sessions lie where they are: another machine's clock may be behind."""
+
+MARKS_KEPT = DAY
+"""Far more than the minutes in which a ceremony can be answered."""
+
+
+class Sweeper:
+    """Sweeps once a minute, however often it is asked."""
+
+    def __init__(self, stores: Stores, clock: Clock) -> None:
+        self._stores = stores
+        self._clock = clock
+        self._due_at = clock() + EVERY
+
+    def sweep(self) -> None:
+        """Take a bite of each kind, if it is time. After a full one it is time again.
+
+        Raises:
+            StoreError: The store is away. It is still time then.
+        """
+        now = self._clock()
+        if now < self._due_at:
+            return
+        taken = (
+            self._stores.mails.sweep(expired_before=now - EXPIRED_FOR, most=BITE),
+            self._stores.sessions.sweep(expired_before=now - EXPIRED_FOR, most=BITE),
+            self._stores.ceremonies.sweep(begun_before=now - MARKS_KEPT, most=BITE),
+        )
+        if max(taken) < BITE:
+            self._due_at = now + EVERY

@@ -1,0 +1,139 @@
+"""What nobody can use any more is taken away, in the sender's thread and in small bites."""
+
+import threading
+
+import pytest
+
+from unlatch.core.times import DAY, HOUR, MINUTE
+from unlatch.errors import CeremonyGone, StoreError
+from unlatch.flask.sender import sweeping
+from unlatch.flask.sender.sweeping import Sweeper
+from unlatch.testing.store_contract.making import a_session, an_account, kept
+
+
+@pytest.fixture
+def sweeper(stores, clock):
+    return Sweeper(stores, clock)
+
+
+@pytest.fixture
+def begin(stores):
+    """`begin(name, …)`: a session of somebody's, which can be found as long as it is kept."""
+    ada = an_account()
+    kept(stores, ada)
+
+    def begin(name, **fields):
+        session = a_session(ada, name, **fields)
+        kept(stores, session)
+        return lambda: stores.sessions.find(session.token_hash, now=0, idle=0) is not None
+
+    return begin
+
+
+@pytest.fixture
+def spend(stores):
+    """`spend(begun_at)`: the mark of a ceremony; False if it is kept already."""
+
+    def spend(begun_at):
+        try:
+            with stores.unit() as unit:
+                unit.ceremonies.spend(begun_at.to_bytes(8, "big") + b"mark")
+        except CeremonyGone:
+            return False
+        return True
+
+    return spend
+
+
+def test_mails_go_an_hour_after_they_expired(sweeper, ask, clock, stores):
+    old = ask(expires_at=clock())
+    new = ask(expires_at=clock() + 2 * MINUTE)
+
+    clock.now += HOUR + MINUTE
+    sweeper.sweep()
+
+    assert stores.mails.find(old.id) is None
+    assert stores.mails.find(new.id) is not None
+
+
+def test_sessions_go_an_hour_after_they_expired(sweeper, begin, clock):
+    old_is_kept = begin("old", expires_at=clock())
+    new_is_kept = begin("new", expires_at=clock() + 2 * MINUTE)
+
+    clock.now += HOUR + MINUTE
+    sweeper.sweep()
+
+    assert not old_is_kept()
+    assert new_is_kept()
+
+
+def test_marks_of_ceremonies_go_after_a_day(sweeper, spend, clock):
+    old, new = clock(), clock() + 2 * MINUTE
+    assert [spend(old), spend(new)] == [True, True]
+
+    clock.now += DAY + MINUTE
+    sweeper.sweep()
+
+    assert [spend(old), spend(new)] == [True, False]
+
+
+def test_it_is_done_once_a_minute_however_often_it_is_asked(sweeper, begin, clock):
+    clock.now += MINUTE
+    sweeper.sweep()
+    is_kept = begin("old", expires_at=1)
+
+    clock.now += MINUTE - 1
+    sweeper.sweep()
+    assert is_kept()
+
+    clock.now += 1
+    sweeper.sweep()
+    assert not is_kept()
+
+
+def test_what_a_bite_left_the_next_round_takes(sweeper, begin, clock, monkeypatch):
+    monkeypatch.setattr(sweeping, "BITE", 2)
+    kept_ones = [begin(str(age), expires_at=age) for age in range(5)]
+    clock.now += MINUTE
+
+    left = []
+    for _ in range(3):
+        sweeper.sweep()
+        left.append(sum(is_kept() for is_kept in kept_ones))
+
+    assert left == [3, 1, 0]
+
+
+def test_a_store_that_was_away_is_swept_when_it_is_back(sweeper, begin, clock, stores, monkeypatch):
+    def away(**_):
+        raise StoreError("away")
+
+    is_kept = begin("old", expires_at=1)
+    clock.now += MINUTE
+    with monkeypatch.context() as patched:
+        patched.setattr(stores.mails, "sweep", away)
+        with pytest.raises(StoreError):
+            sweeper.sweep()
+
+    sweeper.sweep()
+
+    assert not is_kept()
+
+
+def test_the_senders_thread_sweeps(make_sender, begin, clock, stores, monkeypatch):
+    swept = threading.Event()
+
+    def last(**_):
+        swept.set()
+        return 0
+
+    monkeypatch.setattr(stores.ceremonies, "sweep", last)
+    sender = make_sender(None, worker="thread", polling=60)
+    is_kept = begin("old", expires_at=1)
+    clock.now += MINUTE
+
+    sender.wake()
+
+    assert swept.wait(5)
+    sender.stop()
+    assert not is_kept()
