@@ -113,7 +113,7 @@ class Accounts:
 
 
 def _enabled(account: Account | None) -> Account | None:
-    return account if account is not None and account.disabled_at is None else None
+    return account if account and account.enabled else None
 
 
 def _field(faults: dict[str, str], name: str, read: Callable[[str], T], typed: str) -> T | None:

@@ -207,7 +207,7 @@ class Emails:
 
     def _account_of(self, mail: Mail) -> Account:
         account = self._stores.accounts.find(mail.account_id) if mail.account_id else None
-        if account is None or account.disabled_at is not None:
+        if account is None or not account.enabled:
             raise MailGone("no account, or disabled")
         return account
 

@@ -72,6 +72,11 @@ class Account:
         """The address while nobody has proved it, else None."""
         return self.address if self.confirmed_at is None else None
 
+    @property
+    def enabled(self) -> bool:
+        """Whether no operator has shut it."""
+        return self.disabled_at is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passkey:

@@ -176,7 +176,7 @@ class Sender:
         if mail.account_id is None:
             return None
         account = self._stores.accounts.find(mail.account_id)
-        return account if account is not None and account.disabled_at is None else None
+        return account if account and account.enabled else None
 
     def _later(self, mail: Mail, why: str) -> _Fate:
         if self._clock() + pause_before_next(mail) >= mail.expires_at:

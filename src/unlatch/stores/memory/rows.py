@@ -43,7 +43,7 @@ class Rows:
 
     def enabled(self, account_id: str) -> Account | None:
         account = self.accounts.get(account_id)
-        return account if account is not None and account.disabled_at is None else None
+        return account if account and account.enabled else None
 
     def sessions_of(self, account_id: str) -> list[Session]:
         """Most recently seen first."""
