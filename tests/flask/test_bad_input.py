@@ -5,6 +5,7 @@ One app serves the whole of it, since nothing here gets through.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from itertools import count, product
 from pathlib import Path
@@ -273,6 +274,25 @@ def test_a_credential_that_holds_no_client_data_is_malformed(send, response):
         answer = send(address, json.dumps(body).encode(), "application/json", signed_in=True)
         assert is_refusal(answer, 400), path
         assert answer.json["error"] == "malformed"
+
+
+@pytest.mark.parametrize("face", ["application/json", "text/html"])
+def test_no_bytes_in_a_query_break_anything(site, signed_in_cookie, face):
+    """Browsers write ASCII there; others write what they like."""
+    rules = [one for one in site.url_map.iter_rules() if one.endpoint.startswith("unlatch.")]
+    for rule in rules:
+        path = re.sub(r"<[^>]+>", "x", rule.rule)
+        for method in rule.methods - {"OPTIONS"}:
+            for query in ("next=\xff", "token=\xff\xfe", "who=\xff", "first=\xff"):
+                client = site.test_client()
+                client.set_cookie("unlatch-80", signed_in_cookie)
+                answer = client.open(
+                    path,
+                    method=method,
+                    headers={"Accept": face, "Origin": "http://localhost"},
+                    environ_overrides={"QUERY_STRING": query},
+                )
+                assert answer.status_code == 400, (method, path, query)
 
 
 def test_the_table_above_is_complete(site):

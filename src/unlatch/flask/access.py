@@ -14,7 +14,15 @@ from unlatch.core.records import Account, LiveSession
 from unlatch.core.sessions import SignedIn
 from unlatch.core.times import SECOND
 from unlatch.core.visitor import Visitor
-from unlatch.errors import CrossSite, NotConfirmed, NotSignedIn, Refused, StoreError, WrongHost
+from unlatch.errors import (
+    CrossSite,
+    Malformed,
+    NotConfirmed,
+    NotSignedIn,
+    Refused,
+    StoreError,
+    WrongHost,
+)
 from unlatch.flask import answers, browser, cookies, forms, headers
 from unlatch.flask.party import party
 from unlatch.flask.state import gate, state
@@ -35,6 +43,7 @@ def check_request() -> ResponseReturnValue | None:
 
     Raises:
         WrongHost: Asked under a name that is not in the settings.
+        Malformed: The query is no text.
         CrossSite: A change of state that a page of another site asked for.
         RequestEntityTooLarge: Nobody honest sends that much.
     """
@@ -44,6 +53,7 @@ def check_request() -> ResponseReturnValue | None:
     moved = _check_host()
     if moved is not None:
         return moved
+    _check_query()
     if request.method not in _SAFE_METHODS:
         _check_same_origin()
     return None
@@ -62,6 +72,14 @@ def _check_host() -> Response | None:
     if by_address and request.method == "GET":
         return cast(Response, redirect(f"{party().origin}{forms.asked_path()}", 307))
     raise WrongHost(f"Host {host[:100]!r}")
+
+
+def _check_query() -> None:
+    """Browsers write a query in ASCII; `request.args` raises on bytes that are no text at all."""
+    try:
+        request.query_string.decode()
+    except UnicodeDecodeError as error:
+        raise Malformed("the query is no text") from error
 
 
 def _without_port(host: str) -> str:
