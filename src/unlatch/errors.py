@@ -1,4 +1,4 @@
-"""Everything that Unlatch raises on purpose.
+"""Everything that Unlatch raises on purpose, but for what never leaves its own floor.
 
     UnlatchError
     ├── SettingsError            our user's mistake: every fault at once, each with its cure
@@ -27,6 +27,10 @@
         ├── WrongHost            asked under a name that is not ours
         ├── NotFound
         └── Unavailable          the database is away or behind
+
+Beside their makers: `TransportError`, why a mail did not leave (`flask/sender/transport.py`);
+`Clash`, a `StoreError` that a store turns into a refusal (`stores/sql/running.py`);
+`CannotListen`, before the server serves (`server/listening.py`).
 
 A `Refused` carries a stable `reason` and facts, never HTML and never a status:
 `flask/answers.py` gives it words for the visitor, the log gets the reason.
@@ -169,12 +173,10 @@ class ElsewhereBegun(Refused):
     reason = "elsewhere"
 
 
-class TooSoon(Refused):
+class _NotNow(Refused):
     """Attributes:
     retry_after: Seconds until it may be asked again.
     """
-
-    reason = "too_soon"
 
     def __init__(self, retry_after: int) -> None:
         self.retry_after = retry_after
@@ -185,7 +187,11 @@ class TooSoon(Refused):
         return {"retry_after": self.retry_after}
 
 
-class TooBusy(TooSoon):
+class TooSoon(_NotNow):
+    reason = "too_soon"
+
+
+class TooBusy(_NotNow):
     reason = "too_busy"
 
 
