@@ -117,8 +117,8 @@ class Passkeys:
             unit.passkeys.record_use(
                 known.passkey, sign_count=seen.sign_count, backed_up=seen.backed_up, now=proof.at
             )
-            signed_in = self._sessions.start(unit, proof, visitor, sessions=known.live_sessions)
-            if known.pending_mails:
+            signed_in = self._sessions.start(unit, proof, visitor, sessions=known.sessions)
+            if known.has_pending_mail:
                 unit.mails.kill_pending(known.account.id, now=proof.at)
         return signed_in
 

@@ -113,14 +113,14 @@ class KnownPasskey:
     """A passkey with its account and what a sign-in would have to end, from one select.
 
     Attributes:
-        pending_mails: Mails of the account that could still sign somebody in.
-        live_sessions: Sessions of the account, the expired and not yet swept included.
+        has_pending_mail: Whether a mail of the account could still sign somebody in.
+        sessions: How many the account has, the expired and not yet swept included.
     """
 
     passkey: Passkey
     account: Account
-    pending_mails: int
-    live_sessions: int
+    has_pending_mail: bool
+    sessions: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

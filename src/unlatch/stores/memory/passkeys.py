@@ -16,8 +16,8 @@ class MemoryPasskeyReader(Reader):
                 return KnownPasskey(
                     passkey=passkey,
                     account=rows.accounts[passkey.account_id],
-                    pending_mails=len(pending(rows, passkey.account_id, now)),
-                    live_sessions=len(rows.sessions_of(passkey.account_id)),
+                    has_pending_mail=bool(pending(rows, passkey.account_id, now)),
+                    sessions=len(rows.sessions_of(passkey.account_id)),
                 )
         return None
 

@@ -20,10 +20,7 @@ FIND = (
     select(
         *passkeys.c,
         *accounts.c,
-        select(func.count())
-        .select_from(mails)
-        .where(mails.c.account_id == accounts.c.id, pending)
-        .scalar_subquery(),
+        exists().where(mails.c.account_id == accounts.c.id, pending),
         select(func.count())
         .select_from(sessions)
         .where(sessions.c.account_id == accounts.c.id)
@@ -60,12 +57,12 @@ class SqlPasskeyReader:
             row = sql.first(FIND, credential=credential_id, now=now)
         if row is None:
             return None
-        *kept, pending_mails, live_sessions = tuple[Any, ...](row)
+        *kept, has_pending_mail, sessions_counted = tuple[Any, ...](row)
         return KnownPasskey(
             passkey=rows.passkey(kept[: rows.PASSKEY_WIDTH]),
             account=rows.account(kept[rows.PASSKEY_WIDTH :]),
-            pending_mails=pending_mails,
-            live_sessions=live_sessions,
+            has_pending_mail=bool(has_pending_mail),
+            sessions=sessions_counted,
         )
 
     def of(self, account_id: str) -> list[Passkey]:
