@@ -21,7 +21,6 @@ from unlatch.core.proof import Proof
 from unlatch.core.providers import provider_name
 from unlatch.core.records import (
     Account,
-    Event,
     KnownPasskey,
     LiveSession,
     Method,
@@ -39,6 +38,7 @@ from unlatch.core.webauthn import (
     request_options,
     verify_assertion,
     verify_registration,
+    what_is_amiss,
 )
 from unlatch.errors import (
     CeremonyGone,
@@ -102,8 +102,9 @@ class Passkeys:
         """Finish a sign-in and start the session of whose passkey it was.
 
         Everything is checked before the transaction opens, so a refused answer leaves no
-        trace; the ceremony's mark inside it lets one answer in once, however many arrive
-        together.
+        trace, but for an event when a good signature came with a counter that stood still or
+        another backup eligibility. The ceremony's mark inside the transaction lets one answer
+        in once, however many arrive together.
 
         Raises:
             CeremonyGone: It expired, was answered before, or never was.
@@ -338,23 +339,12 @@ class Passkeys:
             raise PasskeyRefused("unknown passkey", unknown=not ceremony.named)
         _require_whose(answer, ceremony, known)
         seen = verify_assertion(answer, ceremony.challenge, known.passkey, party)
-        self._judge(known.passkey, seen)
+        amiss = what_is_amiss(known.passkey, seen, at=self._clock())
+        if amiss is not None:  # refused and recorded, never locking anyone out
+            with self._stores.unit() as unit:
+                unit.events.add(amiss)
+            raise PasskeyRefused(amiss.kind)
         return known, seen
-
-    def _judge(self, passkey: Passkey, seen: VerifiedAssertion) -> None:
-        """Steps 17 to 19 and 22 of section 7.2: refused and recorded, never locking anyone out."""
-        now = self._clock()
-        if seen.backup_eligible != passkey.backup_eligible:
-            self._record(events.backup_eligibility_changed(passkey, at=now))
-            raise PasskeyRefused("backup eligibility changed")
-        counts = bool(seen.sign_count or passkey.sign_count)
-        if counts and seen.sign_count <= passkey.sign_count:
-            self._record(events.counter_stood_still(passkey, seen=seen.sign_count, at=now))
-            raise PasskeyRefused("the counter stood still")
-
-    def _record(self, event: Event) -> None:
-        with self._stores.unit() as unit:
-            unit.events.add(event)
 
     def _proof(self, known: KnownPasskey, ceremony: Ceremony) -> Proof:
         return Proof(

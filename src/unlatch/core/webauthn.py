@@ -27,8 +27,9 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
+from unlatch.core import events
 from unlatch.core.party import RelyingParty
-from unlatch.core.records import Account, Passkey
+from unlatch.core.records import Account, Event, Passkey
 from unlatch.core.secrets import from_base64url
 from unlatch.errors import Malformed, PasskeyRefused
 
@@ -60,7 +61,7 @@ class VerifiedRegistration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedAssertion:
-    """A use of a passkey whose every check passed, the counter not yet judged."""
+    """A use of a passkey, rightly signed; `what_is_amiss` judges the rest."""
 
     sign_count: int
     backup_eligible: bool
@@ -273,7 +274,8 @@ def verify_assertion(
 ) -> VerifiedAssertion:
     """Section 7.2: did this passkey's device, with its person verified, answer us just now?
 
-    Whose passkey it must be (steps 5 and 6) is asked by the caller, who knows the ceremony.
+    Whose passkey it must be (steps 5 and 6) is asked by the caller, who knows the ceremony;
+    what may have changed since its last use (19 and 22) by `what_is_amiss`.
 
     Raises:
         PasskeyRefused: One of the checks failed.
@@ -281,8 +283,8 @@ def verify_assertion(
     answer.is_from(party, "webauthn.get")  # steps 10, 12 to 14
     try:
         # Steps 11, 15 to 18 (BS without BE included) and 20, 21: challenge, RP ID hash, UP, UV,
-        # signature. The counter (22) is ours to judge: the library's refusal of it cannot be
-        # told from a bad signature.
+        # signature. Not the counter (22): the library's refusal of it cannot be told from a bad
+        # signature.
         seen = webauthn.verify_authentication_response(
             credential=answer.assertion(),
             expected_challenge=challenge,
@@ -299,6 +301,20 @@ def verify_assertion(
         backup_eligible=_eligible(seen.credential_device_type),
         backed_up=seen.credential_backed_up,
     )
+
+
+def what_is_amiss(passkey: Passkey, seen: VerifiedAssertion, *, at: int) -> Event | None:
+    """Section 7.2, what is left to judge of a good signature: the event that speaks against
+    it, or None.
+    """
+    # Step 19: BE is fixed for a passkey's life.
+    if seen.backup_eligible != passkey.backup_eligible:
+        return events.backup_eligibility_changed(passkey, at=at)
+    # Step 22: a counter, where there is one, advances; else perhaps a copy of the key is about.
+    counts = bool(seen.sign_count or passkey.sign_count)
+    if counts and seen.sign_count <= passkey.sign_count:
+        return events.counter_stood_still(passkey, seen=seen.sign_count, at=at)
+    return None
 
 
 def _descriptors(passkeys: Sequence[Passkey]) -> list[PublicKeyCredentialDescriptor]:
