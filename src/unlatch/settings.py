@@ -45,6 +45,9 @@ _KNOWN = frozenset(
 )
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 _PLACEHOLDER = "change-me"
+_PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
+_SOURCE = re.compile(r"[^\s;,]+")
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 _DAY = 86_400
 _YEAR = 365 * _DAY
 
@@ -98,6 +101,11 @@ class Settings:
     session_max: int
     mail_seconds: int
     trusted_proxies: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+
+    @property
+    def is_https(self) -> bool:
+        """Whether people reach the site by https: then it is no developer's toy."""
+        return any(origin.startswith("https://") for origin in self.origins)
 
     @classmethod
     def read(cls, config: Mapping[str, object], *, development: bool) -> "Settings":
@@ -214,7 +222,7 @@ class _Reader:
     def _rp_id(self, origins: tuple[str, ...]) -> str:
         site = _host(origins) or "localhost"
         rp_id = self._text("RP_ID").lower() or site
-        if site != rp_id and not site.endswith("." + rp_id):
+        if site != rp_id and not (site.endswith("." + rp_id) and "." in rp_id):
             self._fault(
                 f"UNLATCH_RP_ID is {rp_id!r}, but the site is {site!r}; "
                 "it must be that host or a domain above it."
@@ -228,6 +236,8 @@ class _Reader:
                 f"UNLATCH_DATABASE_URL begins with {url.partition(':')[0]!r}; it takes "
                 "sqlite:/// and the path of a file."
             )
+        if url.startswith("memory:") and not self._development:
+            self._fault("UNLATCH_DATABASE_URL is memory:, which forgets; name a file.")
         return url or None
 
     def _secret_keys(self) -> tuple[bytes, ...]:
@@ -281,6 +291,11 @@ class _Reader:
         security = self._text("MAIL_SECURITY") or ("tls" if port == "465" else "starttls")
         if security not in ("starttls", "tls", "none"):
             self._fault(f"UNLATCH_MAIL_SECURITY is {security!r}; it takes starttls, tls or none.")
+        if security == "none" and username and host not in _THIS_MACHINE:
+            self._fault(
+                "UNLATCH_MAIL_SECURITY is none, which would send the login in the clear; "
+                "take starttls or tls."
+            )
         return MailServer(
             host=host,
             port=int(port) if port else (465 if security == "tls" else 587),
@@ -292,25 +307,37 @@ class _Reader:
 
     def _prefix(self) -> str:
         prefix = self._text("URL_PREFIX") or "/auth"
-        if not prefix.startswith("/") or prefix.endswith("/") or "//" in prefix:
+        if not _PREFIX.fullmatch(prefix):
             self._fault(f"UNLATCH_URL_PREFIX is {prefix!r}; it takes a path like /auth.")
         return prefix
 
     def _csp_sources(self) -> Mapping[str, tuple[str, ...]]:
         value = self._config.get("UNLATCH_CSP_SOURCES")
         if isinstance(value, Mapping):
-            return {
+            added = {
                 str(name): tuple(sources.split() if isinstance(sources, str) else sources)
                 for name, sources in value.items()
             }
-        parts = [one.split() for one in self._text("CSP_SOURCES").split(";") if one.strip()]
-        for part in parts:
-            if not part[0].endswith("-src"):
+        else:
+            parts = [one.split() for one in self._text("CSP_SOURCES").split(";") if one.strip()]
+            added = {part[0]: tuple(part[1:]) for part in parts}
+        for name, sources in added.items():
+            self._check_sources(name, sources)
+        return added
+
+    def _check_sources(self, directive: str, sources: tuple[str, ...]) -> None:
+        if not directive.endswith("-src") or directive == "object-src":
+            self._fault(
+                f"UNLATCH_CSP_SOURCES has {directive!r}; it takes directives and sources, "
+                "like `script-src https://cdn.example.com; img-src https://img.example.com`."
+            )
+        for source in sources:
+            unsafe = directive.startswith("script") and source.lower() == "'unsafe-inline'"
+            if unsafe or not _SOURCE.fullmatch(source):
                 self._fault(
-                    f"UNLATCH_CSP_SOURCES has {part[0]!r}; it takes directives and sources, "
-                    "like `script-src https://cdn.example.com; img-src https://img.example.com`."
+                    f"UNLATCH_CSP_SOURCES has {source!r} for {directive}, which would let in what "
+                    "the policy is there to keep out; name the sites that are needed."
                 )
-        return {part[0]: tuple(part[1:]) for part in parts}
 
     def _trusted_proxies(
         self,
@@ -343,7 +370,7 @@ def _origin_fault(origin: str, development: bool) -> str | None:
         return "it takes an address like https://example.com"
     if not _HOST.fullmatch(parts.hostname or ""):
         return "it takes a host as browsers send it, like xn--bcher-kva.example for bücher.example"
-    if parts.path.rstrip("/") or parts.query or parts.fragment or parts.username:
+    if parts.path.rstrip("/") or parts.query or parts.fragment or "@" in parts.netloc:
         return "it takes a scheme, a host and a port only, no path"
     if parts.scheme == "http" and not development:
         return "passkeys need https outside development"

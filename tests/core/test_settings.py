@@ -111,6 +111,18 @@ FAULTS = [
     ({"UNLATCH_SESSION_MAX": "0"}, "UNLATCH_SESSION_MAX is '0'"),
     ({"UNLATCH_SESSION_MAX": -5}, "UNLATCH_SESSION_MAX is '-5'"),
     ({"UNLATCH_MAIL_SECONDS": "1.5"}, "UNLATCH_MAIL_SECONDS is '1.5'"),
+    ({"UNLATCH_DATABASE_URL": "memory:"}, "is memory:, which forgets"),
+    ({"UNLATCH_RP_ID": "com"}, "it must be that host or a domain above it"),
+    ({"UNLATCH_ORIGIN": "https://@example.com"}, "a scheme, a host and a port only"),
+    ({"UNLATCH_URL_PREFIX": "/a/<path:x>"}, "it takes a path like /auth"),
+    (
+        {"UNLATCH_MAIL_SECURITY": "none", "UNLATCH_MAIL_USERNAME": "x"},
+        "would send the login in the clear",
+    ),
+    ({"UNLATCH_CSP_SOURCES": {"frame-ancestors": ["*"]}}, "has 'frame-ancestors'"),
+    ({"UNLATCH_CSP_SOURCES": "object-src https://x.example"}, "has 'object-src'"),
+    ({"UNLATCH_CSP_SOURCES": {"script-src": ["'unsafe-inline'"]}}, "what the policy is there"),
+    ({"UNLATCH_CSP_SOURCES": {"img-src": ["x; script-src *"]}}, "what the policy is there"),
     ({"UNLATCH_MAIL_SECONDS": "59"}, "whole number of seconds from 60 to 900"),
     ({"UNLATCH_MAIL_SECONDS": "901"}, "whole number of seconds from 60 to 900"),
     (
@@ -341,7 +353,7 @@ def test_proxies_are_networks():
 
 @pytest.mark.parametrize("url", ["sqlite:////var/lib/x.sqlite", "memory:"])
 def test_a_database_is_named_by_its_url(url):
-    assert read(UNLATCH_DATABASE_URL=url).database_url == url
+    assert read(True, UNLATCH_DATABASE_URL=url).database_url == url
 
 
 @pytest.mark.parametrize(

@@ -332,12 +332,33 @@ def test_the_mailbox_of_development_is_told_to_programs(app, mira):
         "Forwarded",
         "X-Forwarded-For",
         "X-Forwarded-Host",
+        "X-Forwarded-Proto",
+        "X-Forwarded-Server",
         "X-Real-IP",
+        "X-Client-IP",
+        "CF-Connecting-IP",
         "Via",
     ],
 )
 def test_nobody_reads_the_mailbox_through_a_proxy(visitor, header):
     assert visitor.ask("GET", "/auth/dev/mailbox", headers={header: "x"}).status_code == 404
+
+
+def test_nobody_reads_the_mailbox_through_a_proxy_that_adds_nothing(visitor):
+    """nginx with `proxy_pass` alone: by HTTP/1.0, which no browser speaks."""
+    answer = visitor.ask(
+        "GET", "/auth/dev/mailbox", environ_overrides={"SERVER_PROTOCOL": "HTTP/1.0"}
+    )
+
+    assert answer.status_code == 404
+
+
+def test_there_is_no_mailbox_at_an_https_site(new_app):
+    client = new_app(UNLATCH_ORIGIN="https://example.com").test_client()
+
+    answer = client.get("/auth/dev/mailbox", base_url="https://example.com")
+
+    assert answer.status_code == 404
 
 
 @pytest.mark.parametrize("peer", ["192.0.2.7", "10.0.0.1", "::ffff:192.0.2.7", "", "nonsense"])

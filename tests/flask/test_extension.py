@@ -261,6 +261,16 @@ def test_development_is_not_when_somebody_says_no(monkeypatch, value):
         Unlatch(Flask("host"))
 
 
+@pytest.mark.parametrize("value", ["0", "no", "false", "off"])
+def test_a_no_outweighs_debug_mode(tmp_path, value):
+    app = Flask("host", instance_path=str(tmp_path))
+    app.debug = True
+    app.config["UNLATCH_DEVELOPMENT"] = value
+
+    with pytest.raises(SettingsError):
+        Unlatch(app)
+
+
 def test_no_request_makes_it_development(bare_app):
     client = bare_app(**PRODUCTION).test_client()
 

@@ -38,7 +38,7 @@ def test_every_answer_is_guarded_and_never_kept(visitor, method, path, face):
     assert headers["Permissions-Policy"] == (
         "publickey-credentials-get=(self), publickey-credentials-create=(self)"
     )
-    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["Referrer-Policy"] == ("origin" if "token=" in path else "same-origin")
     assert "Strict-Transport-Security" not in headers
 
 
@@ -46,16 +46,16 @@ def test_no_page_takes_anything_from_elsewhere(visitor):
     policy = visitor.get("/auth/sign-in").headers["Content-Security-Policy"]
 
     assert policy.split("; ") == [
+        "object-src 'none'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "form-action 'self'",
         "default-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
         "img-src 'self'",
         "font-src 'self'",
         "connect-src 'self'",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-        "form-action 'self'",
     ]
 
 
@@ -76,7 +76,7 @@ def test_a_host_adds_its_sources_and_takes_none_of_ours_away(new_app, sources):
 
     assert "script-src 'self' https://cdn.example.com 'unsafe-hashes'" in policy
     assert "media-src https://v.example.com" in policy
-    assert policy[-4:] == [
+    assert policy[:4] == [
         "object-src 'none'",
         "base-uri 'none'",
         "frame-ancestors 'none'",

@@ -210,3 +210,10 @@ def test_one_browsers_session_is_not_anothers(mira, visitor):
     assert visitor.session is None
     assert visitor.get("/").text == "Hello stranger"
     assert mira.get("/").text == "Hello Mira Okafor"
+
+
+def test_what_one_request_knows_the_next_does_not(app, mira):
+    """Somebody may have pushed an app context around several requests."""
+    with app.app_context():
+        assert mira.get("/").text == "Hello Mira Okafor"
+        assert app.test_client().get("/").text == "Hello stranger"

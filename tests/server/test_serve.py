@@ -168,7 +168,7 @@ def test_a_site_on_this_machine_may_be_no_development(unlatch):
 def test_with_settings_it_serves_the_site_they_name(start_site, tmp_path):
     site = start_site(
         tmp_path,
-        UNLATCH_ORIGIN="https://example.com",
+        UNLATCH_ORIGIN="HTTPS://Example.com",
         UNLATCH_TRUSTED_PROXIES="none",
         SECRET_KEY="kR3v9-dZ0qLw7xTn2YbHc8uJfA5sEgM1",
         MAIL_SERVER="smtp.example.com",

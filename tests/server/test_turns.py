@@ -5,6 +5,7 @@ import threading
 from flask import Flask, request
 from werkzeug.test import Client, create_environ, run_wsgi_app
 
+from unlatch.server import turns
 from unlatch.server.turns import BODY_MAX, Turns
 
 
@@ -28,7 +29,7 @@ def echo():
 
 
 def test_a_body_arrives_whole():
-    answer = Client(Turns(echo(), at_once=1)).post("/", data=b"x" * BODY_MAX)
+    answer = Client(Turns(echo(), at_once=1, reading=2)).post("/", data=b"x" * BODY_MAX)
 
     assert answer.data == b"x" * BODY_MAX
 
@@ -37,13 +38,13 @@ def test_a_body_that_is_too_large_is_refused_even_without_its_length_told():
     environ = create_environ(method="POST", data=b"x" * (BODY_MAX + 1))
     environ |= {"CONTENT_LENGTH": "", "wsgi.input_terminated": True}
 
-    _, status, _ = run_wsgi_app(Turns(echo(), at_once=1), environ)
+    _, status, _ = run_wsgi_app(Turns(echo(), at_once=1, reading=2), environ)
 
     assert status.startswith("413")
 
 
 def test_a_slow_body_keeps_nobody_waiting():
-    client, slow = Client(Turns(echo(), at_once=1)), SlowBody()
+    client, slow = Client(Turns(echo(), at_once=1, reading=2)), SlowBody()
     late = []
     first = threading.Thread(
         target=lambda: late.append(
@@ -77,7 +78,7 @@ def test_one_at_a_time_is_in_the_app():
         start_response("200 OK", [])
         return [b""]
 
-    client = Client(Turns(app, at_once=1))
+    client = Client(Turns(app, at_once=1, reading=2))
     visitors = [threading.Thread(target=lambda: client.get("/")) for _ in range(5)]
     for visitor in visitors:
         visitor.start()
@@ -98,5 +99,27 @@ def test_the_answer_is_closed_within_the_turn():
         start_response("200 OK", [])
         return Answer([b"a", b"b"])
 
-    assert Client(Turns(app, at_once=1)).get("/").data == b"ab"
+    assert Client(Turns(app, at_once=1, reading=2)).get("/").data == b"ab"
     assert closed == [True]
+
+
+def test_half_sent_bodies_keep_nobody_from_looking(monkeypatch):
+    monkeypatch.setattr(turns, "PATIENCE", 0.01)
+    app = echo()
+    app.add_url_rule("/look", "look", view_func=lambda: "here")
+    client, slow = Client(Turns(app, at_once=1, reading=1)), SlowBody()
+    stuck = threading.Thread(
+        target=lambda: client.post(
+            "/", environ_overrides={"wsgi.input": slow, "wsgi.input_terminated": True}
+        )
+    )
+    stuck.start()
+    assert slow.asked.wait(10)
+
+    assert client.get("/look").data == b"here"
+    busy = client.post("/", data=b"quick")
+    assert (busy.status_code, busy.headers["Retry-After"]) == (503, "10")
+
+    slow.ended.set()
+    stuck.join()
+    assert client.post("/", data=b"quick").data == b"quick"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar, cast, overload
 
-from flask import Response, after_this_request, g, redirect, request
+from flask import Response, after_this_request, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge, SecurityError
 from werkzeug.local import LocalProxy
@@ -24,6 +24,7 @@ from unlatch.errors import (
     WrongHost,
 )
 from unlatch.flask import answers, browser, cookies, forms, headers
+from unlatch.flask.memory import memory
 from unlatch.flask.party import party
 from unlatch.flask.state import gate, state
 
@@ -111,11 +112,13 @@ def live_session() -> LiveSession | None:
     """The session of this request, or None: one select, once a request. An unknown token is
     left alone; it never changes the cookie.
     """
-    if "unlatch_live" not in g:
+    known = memory()
+    if not known.asked_for_session:
         after_this_request(_vary_by_cookie)
         token = session_cookie().read()
-        g.unlatch_live = gate().sessions.resume(token) if token else None
-    return cast("LiveSession | None", g.unlatch_live)
+        known.live = gate().sessions.resume(token) if token else None
+        known.asked_for_session = True
+    return known.live
 
 
 def _vary_by_cookie(response: Response) -> Response:
@@ -144,7 +147,7 @@ def reread_session() -> LiveSession:
     Raises:
         NotSignedIn: It ended meanwhile.
     """
-    g.pop("unlatch_live", None)
+    memory().asked_for_session = False
     return require_session()
 
 
@@ -166,8 +169,9 @@ def let_in(signed_in: SignedIn) -> LiveSession:
     session_cookie().write(signed_in.token)
     browser.remember(signed_in.proof.account, signed_in.proof.method)
     browser.make_known()
-    g.unlatch_live = LiveSession(session=signed_in.session, account=signed_in.proof.account)
-    return cast(LiveSession, g.unlatch_live)
+    live = LiveSession(session=signed_in.session, account=signed_in.proof.account)
+    memory().live, memory().asked_for_session = live, True
+    return live
 
 
 def step_up(signed_in: SignedIn) -> None:

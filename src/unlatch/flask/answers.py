@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 
 from flask import (
     current_app,
-    g,
     jsonify,
     make_response,
     redirect,
@@ -34,6 +33,7 @@ from unlatch.errors import (
 )
 from unlatch.flask import forms, words
 from unlatch.flask.context import page_context
+from unlatch.flask.memory import memory
 
 log = logging.getLogger("unlatch")
 
@@ -193,7 +193,7 @@ def _way_out(status: int) -> dict[str, str]:
     """The one thing to press on a page that says what went wrong."""
     if status == 503 and request.method == "GET":
         return {"label": "Try again", "url": forms.asked_path()}
-    if g.get("unlatch_live") is not None:
+    if memory().live is not None:
         return {"label": "Go to your account", "url": url_for("unlatch.account")}
     return {"label": "Start again", "url": url_for("unlatch.sign_in")}
 

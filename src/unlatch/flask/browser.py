@@ -3,13 +3,11 @@
 import secrets
 import uuid
 from dataclasses import dataclass
-from typing import cast
-
-from flask import g
 
 from unlatch.core.records import Account, Method
 from unlatch.core.secrets import digest
 from unlatch.flask import cookies
+from unlatch.flask.memory import memory
 from unlatch.flask.state import gate
 
 _ID_BYTES = 16
@@ -33,16 +31,17 @@ def known_hash() -> bytes:
 
 def make_known() -> bytes:
     """Give the browser an id if it has none, renew its cookie, and give the id's hash."""
-    g.unlatch_browser = _own_id() or secrets.token_bytes(_ID_BYTES)
-    cookies.BROWSER.write(gate().keys.seal("browser", g.unlatch_browser))
-    return digest(g.unlatch_browser)
+    own_id = memory().browser_id = _own_id() or secrets.token_bytes(_ID_BYTES)
+    cookies.BROWSER.write(gate().keys.seal("browser", own_id))
+    return digest(own_id)
 
 
 def _own_id() -> bytes:
-    if "unlatch_browser" not in g:
+    known = memory()
+    if known.browser_id is None:
         own_id = _opened("browser", cookies.BROWSER)
-        g.unlatch_browser = own_id if len(own_id) == _ID_BYTES else b""
-    return cast(bytes, g.unlatch_browser)
+        known.browser_id = own_id if len(own_id) == _ID_BYTES else b""
+    return known.browser_id
 
 
 def remember(account: Account, method: Method) -> None:

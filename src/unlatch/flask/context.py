@@ -1,15 +1,16 @@
 """What every page of ours is given."""
 
-from flask import g, request, url_for
+from flask import request, url_for
 
 from unlatch.flask.assets import ASSETS
+from unlatch.flask.memory import memory
 from unlatch.flask.state import state
 
 
 def page_context() -> dict[str, object]:
     """Nothing here asks the database, so that the page for when it is away can be shown."""
     settings = state().settings
-    live = g.get("unlatch_live")
+    live = memory().live
     return {
         "site_name": settings.site_name,
         "base_template": settings.base_template,

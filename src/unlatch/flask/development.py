@@ -10,16 +10,20 @@ import click
 from flask import Flask
 
 _KEYS_FILE = "unlatch-keys"
+_YES = ("1", "true", "yes", "on")
+_NO = ("0", "false", "no", "off")
 
 
 def is_development(app: Flask) -> bool:
-    """Whether somebody said so: debug or testing mode, `flask run`, or `UNLATCH_DEVELOPMENT=1`.
+    """Whether somebody said so: debug or testing mode, `flask run`, or `UNLATCH_DEVELOPMENT=1`;
+    `UNLATCH_DEVELOPMENT=0` outweighs them all.
 
     Nothing about a request decides it: a stranger chooses what a request looks like.
     """
     said = app.config.get("UNLATCH_DEVELOPMENT", os.environ.get("UNLATCH_DEVELOPMENT", ""))
-    if str(said).lower() in ("1", "true", "yes", "on"):
-        return True
+    word = str(said).lower()
+    if word in _YES or word in _NO:
+        return word in _YES
     return app.debug or app.testing or _command() == "run"
 
 

@@ -1,6 +1,6 @@
 """The headers of every answer of ours, and of no answer of the host's."""
 
-from flask import Response
+from flask import Response, request
 
 from unlatch.flask.party import party
 from unlatch.flask.state import state
@@ -39,9 +39,11 @@ def add_headers(response: Response) -> Response:
     headers["Permissions-Policy"] = (
         "publickey-credentials-get=(self), publickey-credentials-create=(self)"
     )
-    # With no-referrer a form posts `Origin: null` even to its own site, so only the redirect
-    # that carries a token sets that.
-    headers.setdefault("Referrer-Policy", "same-origin")
+    # An address with a mailed token in it is not to be told to the next. With no-referrer a form
+    # would post `Origin: null` even to its own site; so pages get "origin" there.
+    headers.setdefault(
+        "Referrer-Policy", "origin" if b"token=" in request.query_string else "same-origin"
+    )
     headers["Content-Security-Policy"] = _policy()
     if party().https:
         headers["Strict-Transport-Security"] = "max-age=31536000"
@@ -57,4 +59,5 @@ def _policy() -> str:
         " ".join((name, *_CSP.get(name, ()), *added.get(name, ())))
         for name in dict.fromkeys((*_CSP, *added))
     ]
-    return "; ".join((*directives, *_CSP_ALWAYS))
+    # First, because of two directives of one name a browser takes the first.
+    return "; ".join((*_CSP_ALWAYS, *directives))

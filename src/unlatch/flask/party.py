@@ -1,10 +1,9 @@
 """The site that a request is for, by the settings and never by what the request says."""
 
-from typing import cast
-
-from flask import g, request
+from flask import request
 
 from unlatch.core.party import RelyingParty
+from unlatch.flask.memory import memory
 from unlatch.flask.state import state
 
 _PLAIN_PORT = "80"
@@ -14,11 +13,12 @@ def party() -> RelyingParty:
     """The relying party. In development without an origin it is `http://localhost` on the port
     that the request came to; the port is the socket's, not the Host header's.
     """
-    if "unlatch_party" not in g:
+    known = memory()
+    if known.party is None:
         settings = state().settings
         origins = settings.origins or (f"http://localhost{_port()}",)
-        g.unlatch_party = RelyingParty(id=settings.rp_id, name=settings.site_name, origins=origins)
-    return cast(RelyingParty, g.unlatch_party)
+        known.party = RelyingParty(id=settings.rp_id, name=settings.site_name, origins=origins)
+    return known.party
 
 
 def _port() -> str:

@@ -77,6 +77,7 @@ _OF_STATUS = {404: "not_found", 413: "too_large", 415: "unsupported_media_type"}
 
 FIELDS: Mapping[tuple[str, str], str] = {
     ("identifier", "missing"): "Enter your email or username.",
+    ("identifier", "malformed"): "That's neither an email address nor a username.",
     ("identifier", "too_long"): "That is too long for an email or a username.",
     ("email", "missing"): "Enter your email address.",
     ("email", "malformed"): "That isn't an email address we can send to.",

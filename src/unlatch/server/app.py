@@ -31,8 +31,17 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     app.config.update(read_config(folder, os.environ) if config is None else config)
     app.config[home.UNSET] = home.unset(app.config)
     Unlatch(app)
+    _guard_toasts(app)
     app.register_blueprint(home.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_error_handler(HTTPException, answers.http_error)
     app.after_request(headers.add_headers)
     return app
+
+
+def _guard_toasts(app: Flask) -> None:
+    """Flask's own cookie, which carries what `flash` says, goes where ours go."""
+    app.config["SESSION_COOKIE_SAMESITE"] = "Lax"
+    if app.extensions["unlatch"].settings.is_https:
+        app.config["SESSION_COOKIE_SECURE"] = True
+        app.config["SESSION_COOKIE_NAME"] = "__Host-unlatch-toasts"

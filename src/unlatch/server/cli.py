@@ -47,19 +47,19 @@ def serve(host: str, port: int | None) -> None:
     try:
         place = find_place(host, port)
         config = _config()
-        if place.is_loopback and not _is_behind_proxy(config):
-            config.setdefault("UNLATCH_DEVELOPMENT", "1")
+        develops = place.is_loopback and not _is_for_everybody(config)
+        config.setdefault("UNLATCH_DEVELOPMENT", "1" if develops else "0")
         app = create_app(config)  # each worker makes its own; this one is for the faults
     except UnlatchError as error:
         raise Told(str(error)) from error
     run(config, place, lambda: click.echo(_welcome(app, place)))
 
 
-def _is_behind_proxy(config: Mapping[str, object]) -> bool:
-    """An https origin on this machine's own address: a proxy beside it does the encrypting,
-    and the site is meant for everybody.
-    """
-    return "https://" in str(config.get("UNLATCH_ORIGIN", ""))
+def _is_for_everybody(config: Mapping[str, object]) -> bool:
+    """An https origin on this machine's own address: a proxy beside it does the encrypting."""
+    from unlatch.settings import Settings
+
+    return Settings.read(config, development=True).is_https
 
 
 def main() -> None:

@@ -20,8 +20,8 @@ from unlatch.server.listening import Place
 from unlatch.server.relay import relay
 from unlatch.server.worker import load
 
-_READING_THREADS = 32
-"""How many bodies are read at once; `Turns` lets one request at a time go on from there."""
+_THREADS = 32
+"""Most of them read bodies; `Turns` lets one request at a time go on from there."""
 
 _CONNECTIONS = 512
 """At once, idle ones included. More wait in the kernel."""
@@ -75,7 +75,7 @@ def _server(place: Place) -> Server:
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,
         workers=1,  # SQLite has one writer
-        blocking_threads=_READING_THREADS,
+        blocking_threads=_THREADS,
         backpressure=_CONNECTIONS,
         respawn_failed_workers=True,
         workers_kill_timeout=_STOPPING,

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from unlatch.server.app import create_app
 from unlatch.server.turns import Turns
 
+READING = 24
+"""Bodies waited for at once: fewer than there are threads, so that some are always free."""
+
 _PR_SET_PDEATHSIG = 1
 
 
@@ -26,7 +29,7 @@ def load(config: Mapping[str, object], main_process: int) -> Turns:
     soon = threading.Timer(0.5, app.extensions["unlatch"].deliver)
     soon.daemon = True
     soon.start()
-    return Turns(app, at_once=1)
+    return Turns(app, at_once=1, reading=READING)
 
 
 def _end_with(main_process: int) -> None:

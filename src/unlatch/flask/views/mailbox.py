@@ -10,7 +10,9 @@ from unlatch.errors import NotFound
 from unlatch.flask import answers
 from unlatch.flask.state import state
 
-_FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
+_FORWARDING = frozenset(
+    {"forwarded", "via", "x-real-ip", "x-client-ip", "cf-connecting-ip", "true-client-ip"}
+)
 
 
 def add_views(blueprint: Blueprint) -> None:
@@ -35,11 +37,22 @@ def mailbox() -> ResponseReturnValue:
 
 def _is_for_developers() -> bool:
     settings = state().settings
-    if not settings.development or settings.mail is not None:
+    if not settings.development or settings.mail is not None or settings.is_https:
         return False
-    if any(name in request.headers for name in _FORWARDING):
-        return False
+    return _is_loopback(request.remote_addr) and not _comes_through_proxy()
+
+
+def _is_loopback(address: str | None) -> bool:
     try:
-        return ipaddress.ip_address(request.remote_addr or "").is_loopback
+        return ipaddress.ip_address(address or "").is_loopback
     except ValueError:
         return False
+
+
+def _comes_through_proxy() -> bool:
+    """By the headers that proxies add; and by HTTP/1.0, which no browser speaks and nginx does,
+    when it is told to pass on and nothing more.
+    """
+    names = [name.lower() for name, _ in request.headers]
+    forwarded = any(name in _FORWARDING or name.startswith("x-forwarded-") for name in names)
+    return forwarded or request.environ.get("SERVER_PROTOCOL") == "HTTP/1.0"

@@ -4,8 +4,9 @@ from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 from flask.wrappers import Response
 
-from unlatch.core.names import IDENTIFIER_MAX
+from unlatch.core.names import IDENTIFIER_MAX, identifier_keys
 from unlatch.core.passkeys import Begun
+from unlatch.core.times import MINUTE
 from unlatch.errors import FieldsRefused
 from unlatch.flask import answers, browser, ceremony_cookies, forms
 from unlatch.flask.access import live_session, session_cookie
@@ -13,6 +14,7 @@ from unlatch.flask.party import party
 from unlatch.flask.state import gate
 
 _SEAL = "identifier"
+_SHOWN_FOR = 15 * MINUTE
 
 
 def add_views(blueprint: Blueprint) -> None:
@@ -36,8 +38,9 @@ def sign_in() -> ResponseReturnValue:
 def identify() -> ResponseReturnValue:
     """Somebody says who they are; known or not, the next page is the same."""
     identifier, next_path = forms.field("identifier").strip(), forms.next_path()
-    if not identifier or len(identifier) > IDENTIFIER_MAX:
-        refused = FieldsRefused({"identifier": "missing" if not identifier else "too_long"})
+    fault = _fault_of(identifier)
+    if fault:
+        refused = FieldsRefused({"identifier": fault})
         return answers.form_again(
             refused, "sign_in/identify.html", identifier=identifier[:IDENTIFIER_MAX], next=next_path
         )
@@ -55,16 +58,28 @@ def switch_account() -> ResponseReturnValue:
 
 def sealed_identifier(identifier: str) -> str:
     """What was typed, for the address of the next page: sealed, because addresses are kept in
-    histories and logs.
+    histories and logs; with the time, because whoever is sent such an address should not be
+    shown for ever what somebody else typed.
     """
-    return gate().keys.seal(_SEAL, identifier.encode())
+    return gate().keys.seal(_SEAL, gate().clock().to_bytes(8, "big") + identifier.encode())
 
 
 def _opened_identifier(sealed: str) -> str:
     try:
-        return gate().keys.open(_SEAL, sealed).decode() if sealed else ""
+        content = gate().keys.open(_SEAL, sealed) if sealed else b""
+        sealed_at, identifier = int.from_bytes(content[:8], "big"), content[8:].decode()
     except ValueError:
         return ""
+    return identifier if sealed_at > gate().clock() - _SHOWN_FOR else ""
+
+
+def _fault_of(identifier: str) -> str | None:
+    """Why it can be nobody's, by its form alone."""
+    if not identifier:
+        return "missing"
+    if len(identifier) > IDENTIFIER_MAX:
+        return "too_long"
+    return None if any(identifier_keys(identifier)) else "malformed"
 
 
 def _who(next_path: str) -> Response:

@@ -1,0 +1,35 @@
+"""What was found out for this request, and for no other.
+
+Kept in the request's own environment and not on `flask.g`: that belongs to the app context,
+which outlives a request wherever somebody has pushed one around several. What it remembered
+of one visitor would be true of the next.
+"""
+
+from dataclasses import dataclass
+
+from flask import request
+
+from unlatch.core.party import RelyingParty
+from unlatch.core.records import LiveSession
+
+_KEY = "unlatch.memory"
+
+
+@dataclass(slots=True)
+class Memory:
+    """Attributes:
+    party: The site it is for.
+    asked_for_session: Whether the store was asked whose session it is; `live` is the answer.
+    browser_id: The id in the browser cookie, empty where there is none of ours.
+    """
+
+    party: RelyingParty | None = None
+    asked_for_session: bool = False
+    live: LiveSession | None = None
+    browser_id: bytes | None = None
+
+
+def memory() -> Memory:
+    """That of the current request."""
+    found: Memory = request.environ.setdefault(_KEY, Memory())
+    return found
