@@ -4,7 +4,7 @@ import pytest
 
 from unlatch.core import ceremonies
 from unlatch.core.ceremonies import FUTURE_SLACK, LIFETIME, CeremonyKind
-from unlatch.core.secrets import Keys, to_base64url
+from unlatch.core.secrets import Keys
 from unlatch.core.times import SECOND
 from unlatch.errors import CeremonyGone
 
@@ -21,8 +21,7 @@ def ceremony(now):
 
 def open_it(ceremony, keys, now, *, kind=SIGN_IN, sealed=None):
     cookies = {ceremony.cookie_name: sealed or ceremonies.seal(ceremony, keys)}
-    challenge = to_base64url(ceremony.challenge)
-    return ceremonies.open_for_challenge(challenge, cookies, kind=kind, keys=keys, now=now)
+    return ceremonies.open_for_challenge(ceremony.challenge, cookies, kind=kind, keys=keys, now=now)
 
 
 def test_what_was_begun_is_found_again_by_its_challenge(ceremony, keys, now):
@@ -106,7 +105,7 @@ def test_another_sites_keys_open_nothing(ceremony, keys, now):
         open_it(ceremony, keys, now, sealed=ceremonies.seal(ceremony, Keys([b"x" * 32])))
 
 
-@pytest.mark.parametrize("challenge", ["", "A", "AB", "A=", "é", "A A", "x" * 10_000])
+@pytest.mark.parametrize("challenge", [b"", b"A", bytes(32), b"x" * 10_000])
 def test_a_challenge_that_is_none_of_ours_has_no_ceremony(keys, now, challenge):
     with pytest.raises(CeremonyGone):
         ceremonies.open_for_challenge(challenge, {}, kind=SIGN_IN, keys=keys, now=now)

@@ -415,6 +415,15 @@ def test_an_assertion_is_no_registration_and_the_other_way_round(mira):
     assert refused(mira.sign_in(client_data_type="webauthn.create"))
 
 
+@pytest.mark.parametrize("challenge", ["A", "A=", "é", "A A", "A+/A"])
+def test_a_challenge_that_is_not_base64url_is_malformed(mira, challenge):
+    answer = mira.key.get(mira.begin_sign_in())
+    said = json.loads(raw(answer["response"]["clientDataJSON"])) | {"challenge": challenge}
+    answer["response"]["clientDataJSON"] = b64(json.dumps(said).encode())
+
+    assert refused(mira.json(SIGN_IN, answer), "malformed", 400)
+
+
 def test_a_wrong_signature_is_refused_and_leaves_the_ceremony_usable(mira):
     mira.sign_out()
     options = mira.begin_sign_in()

@@ -14,7 +14,6 @@ from unlatch.core.secrets import (
     SECRET_BYTES,
     Keys,
     digest,
-    from_base64url,
     random_secret,
     to_base64url,
 )
@@ -62,7 +61,7 @@ class Ceremony:
     @property
     def cookie_name(self) -> str:
         """16 characters that name this ceremony's cookie: each tab keeps its own."""
-        return _cookie_name(self.challenge)
+        return cookie_name(self.challenge)
 
     @property
     def mark(self) -> bytes:
@@ -127,7 +126,7 @@ def open_sealed(sealed: str, keys: Keys) -> Ceremony:
 
 
 def open_for_challenge(
-    challenge: str,
+    challenge: bytes,
     sealed_by_name: Mapping[str, str],
     *,
     kind: CeremonyKind,
@@ -137,7 +136,7 @@ def open_for_challenge(
     """Find and open the ceremony that a browser's answer belongs to.
 
     Args:
-        challenge: Base64url, as the answer's client data has it.
+        challenge: As the answer's client data has it.
         sealed_by_name: This browser's ceremony cookies, by the 16 characters of their names.
 
     Raises:
@@ -148,24 +147,13 @@ def open_for_challenge(
     if sealed is None:
         raise CeremonyGone("this browser has no such ceremony")
     ceremony = open_sealed(sealed, keys)
-    if ceremony.challenge != from_base64url(challenge) or ceremony.kind is not kind:
+    if ceremony.challenge != challenge or ceremony.kind is not kind:
         raise CeremonyGone("begun for something else")
     if not now - LIFETIME <= ceremony.begun_at <= now + FUTURE_SLACK:
         raise CeremonyGone("begun too long ago")
     return ceremony
 
 
-def cookie_name(challenge: str) -> str:
-    """The name of the cookie that belongs to a challenge, as an answer's client data has it.
-
-    Raises:
-        CeremonyGone: It is no challenge of ours.
-    """
-    try:
-        return _cookie_name(from_base64url(challenge))
-    except ValueError as error:
-        raise CeremonyGone("the challenge is not base64url") from error
-
-
-def _cookie_name(challenge: bytes) -> str:
+def cookie_name(challenge: bytes) -> str:
+    """The 16 characters that name the cookie of a challenge's ceremony."""
     return to_base64url(digest(challenge))[:NAME_LENGTH]

@@ -100,12 +100,12 @@ class Answer:
     Attributes:
         credential_id: The id it claims.
         user_handle: The user handle it claims, or None.
-        challenge: Base64url, as its client data has it.
+        challenge: That of its client data.
     """
 
     credential_id: bytes
     user_handle: bytes | None
-    challenge: str
+    challenge: bytes
     _credential: _Credential = field(repr=False)
     _client: _ClientData = field(repr=False)
 
@@ -130,7 +130,7 @@ class Answer:
             return cls(
                 credential_id=credential_id,
                 user_handle=from_base64url(handle) if handle else None,
-                challenge=client.challenge,
+                challenge=from_base64url(client.challenge),
                 _credential=credential,
                 _client=client,
             )
