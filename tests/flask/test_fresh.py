@@ -148,6 +148,28 @@ def test_a_passkey_added_on_a_mails_proof_takes_nothing_away_for_a_day(
     assert thief.form(owners).location == "/auth/account"
 
 
+@pytest.mark.parametrize("proof", ["step-up", "sign-in"])
+def test_a_passkey_on_probation_vouches_for_no_other(mira, confirm, outbox, proof):
+    """Who got into the mailbox adds one, proves by it, and adds a second on that proof."""
+    confirm(mira)
+    thief = mira.at_another_browser(key=SoftAuthenticator())
+    thief.ask_mail()
+    thief.type_code(outbox.code)
+    assert thief.add_passkey().status_code == 201
+    if proof == "step-up":
+        thief.prove_again()
+    else:
+        thief.sign_out()
+        thief.sign_in()
+    thief.key = SoftAuthenticator()
+    assert thief.add_passkey().status_code == 201
+    thief.prove_again()
+    owners = removal_of(thief)
+
+    assert thief.form(owners).location == f"/auth/fresh?next={owners}"
+    assert len(mira.passkeys()) == 3
+
+
 def test_a_passkey_added_on_a_passkeys_proof_serves_at_once(mira, confirm, clock):
     confirm(mira)
     clock.move(minutes=6)

@@ -39,6 +39,19 @@ def serves(passkey: Passkey, *, now: int) -> bool:
     return passkey.added_on is not Method.EMAIL or passkey.added_at <= now - PROBATION
 
 
+def added_on(session: Session, passkeys: Sequence[Passkey], *, now: int) -> Method:
+    """By what proof a passkey counts as added in a session. One that does not serve yet cannot
+    vouch for another: whoever got into the mailbox would add two, the second on the first.
+
+    Args:
+        passkeys: All of the session's account.
+    """
+    if session.proof_method is not Method.PASSKEY:
+        return session.proof_method
+    serving = {one.id for one in passkeys if serves(one, now=now)}
+    return Method.PASSKEY if session.proof_passkey_id in serving else Method.EMAIL
+
+
 @dataclass(frozen=True, slots=True)
 class WaysToProve:
     """Attributes:

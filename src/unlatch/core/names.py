@@ -17,6 +17,9 @@ IDENTIFIER_MAX = 320
 """Characters of anything typed that are looked at, before all else: normalising takes time by
 the square of a row of combining marks, seconds for what fits into a request."""
 
+_JOINERS = "\u200c\u200d"
+"""Without them Persian words and joined emoji fall apart; they turn no text around."""
+
 _USERNAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
 
 
@@ -100,7 +103,7 @@ def display_name(typed: str) -> str:
     visible = "".join(
         " " if one.isspace() else one
         for one in unicodedata.normalize("NFC", typed)
-        if one.isspace() or not unicodedata.category(one).startswith("C")
+        if one.isspace() or one in _JOINERS or not unicodedata.category(one).startswith("C")
     )
     name = " ".join(visible.split())
     if len(name) > NAME_MAX:

@@ -17,5 +17,9 @@ def own_path(text: str | None) -> str:
         return ""
     if text[1:4].lower() in ("%5c", "%2f") or text.startswith("//"):
         return ""
-    parts = urlsplit(text)
+    try:
+        text.encode()
+        parts = urlsplit(text)
+    except ValueError:  # a lone surrogate, or brackets that are no address
+        return ""
     return text if not parts.scheme and not parts.netloc else ""

@@ -9,6 +9,7 @@ from unlatch.core.browsers import browser_name, sentence_case
 from unlatch.core.ceremonies import Ceremony, CeremonyKind
 from unlatch.core.freshness import (
     WaysToProve,
+    added_on,
     require_fresh,
     require_fresh_to_take_away,
     ways_to_prove,
@@ -211,7 +212,7 @@ class Passkeys:
             transports=seen.transports,
             aaguid=seen.aaguid,
             name=provider_name(seen.aaguid) or sentence_case(browser_name(visitor.user_agent)),
-            added_on=live.session.proof_method,
+            added_on=added_on(live.session, self._stores.passkeys.of(live.account.id), now=now),
             added_at=now,
         )
         with self._stores.unit() as unit:

@@ -139,8 +139,8 @@ class CeremonyWriter(Protocol):
 
 class AccountWriter(Protocol):
     def add(self, account: Account, *, stale_before: int) -> None:
-        """Insert. Unconfirmed accounts made before `stale_before` that hold the same
-        username or address are deleted first, with all that is theirs.
+        """Insert. Unconfirmed accounts made before `stale_before` and not seen since,
+        that hold the same username or address, are deleted first, with all that is theirs.
 
         Raises:
             UsernameTaken, AddressTaken: By the database's unique constraints.
@@ -196,7 +196,12 @@ class PasskeyWriter(Protocol):
         ...
 
     def remove(self, account_id: str, passkey_id: str) -> bool:
-        """False if the account has no such passkey."""
+        """False if the account has no such passkey. One statement: of two removals at once,
+        not both take the last way in.
+
+        Raises:
+            LastWayIn: It is the only one of an account whose address nobody has proved.
+        """
         ...
 
     def remove_all(self, account_id: str) -> int:

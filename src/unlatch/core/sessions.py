@@ -144,8 +144,10 @@ class Sessions:
         """End another session of the same account.
 
         Raises:
-            NotFound: The account has no such session.
+            NotFound: The account has no such other session.
         """
+        if session_id == live.session.id:
+            raise NotFound("this one ends by signing out")
         with self._stores.unit() as unit:
             if not unit.sessions.end_one(live.account.id, session_id):
                 raise NotFound("no such session")

@@ -192,7 +192,10 @@ def http_error(error: HTTPException) -> BaseResponse:
 def _way_out(status: int) -> dict[str, str]:
     """The one thing to press on a page that says what went wrong."""
     if status == 503 and request.method == "GET":
-        return {"label": "Try again", "url": forms.asked_path()}
+        return {
+            "label": "Try again",
+            "url": own_path(forms.asked_path()) or url_for("unlatch.account"),
+        }
     if memory().live is not None:
         return {"label": "Go to your account", "url": url_for("unlatch.account")}
     return {"label": "Start again", "url": url_for("unlatch.sign_in")}
@@ -224,7 +227,8 @@ def _view() -> Callable[..., object] | None:
 
 
 def _log(refused: Refused) -> None:
-    log.info("refused: %s (%s) at %s", refused.reason, refused.detail, request.endpoint)
+    # Quoted: a detail may hold words of the visitor's, who would write lines of his own.
+    log.info("refused: %s (%r) at %s", refused.reason, refused.detail, request.endpoint)
 
 
 def _as_json(refused: Refused, said: words.Words, elsewhere: str | None) -> Response:

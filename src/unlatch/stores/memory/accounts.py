@@ -25,8 +25,7 @@ class MemoryAccountReader(Reader):
 class MemoryAccountWriter(Writer):
     def add(self, account: Account, *, stale_before: int) -> None:
         for other in list(self._rows.accounts.values()):
-            stale = other.confirmed_at is None and other.created_at < stale_before
-            if stale and (
+            if self._is_stale(other, stale_before) and (
                 other.username_key == account.username_key
                 or other.address_key == account.address_key
             ):
@@ -54,7 +53,7 @@ class MemoryAccountWriter(Writer):
         for other in list(self._rows.accounts.values()):
             if other.address_key != address_key or other.id == account_id:
                 continue
-            if other.confirmed_at is not None or other.created_at >= stale_before:
+            if not self._is_stale(other, stale_before):
                 raise AddressTaken
             self._rows.drop_account(other.id)
         changed = replace(account, address=address, address_key=address_key)
@@ -72,3 +71,10 @@ class MemoryAccountWriter(Writer):
             return False
         self._rows.accounts[account_id] = replace(account, disabled_at=now)
         return True
+
+    def _is_stale(self, account: Account, before: int) -> bool:
+        seen = (
+            one.last_seen_at for one in self._rows.sessions.values() if one.account_id == account.id
+        )
+        made = account.created_at
+        return account.confirmed_at is None and max(seen, default=made) < before and made < before

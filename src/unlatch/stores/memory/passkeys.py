@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from unlatch.core.records import KnownPasskey, Passkey
-from unlatch.errors import NotSignedIn, PasskeyExists, PasskeyRefused, TooManyPasskeys
+from unlatch.errors import LastWayIn, NotSignedIn, PasskeyExists, PasskeyRefused, TooManyPasskeys
 from unlatch.stores.memory.mails import pending
 from unlatch.stores.memory.rows import Reader, Writer, drop
 
@@ -56,10 +56,14 @@ class MemoryPasskeyWriter(Writer):
         return passkey is not None
 
     def remove(self, account_id: str, passkey_id: str) -> bool:
-        passkey = self._own(account_id, passkey_id)
-        if passkey is not None:
-            del self._rows.passkeys[passkey_id]
-        return passkey is not None
+        if self._own(account_id, passkey_id) is None:
+            return False
+        account = self._rows.accounts[account_id]
+        own = [one for one in self._rows.passkeys.values() if one.account_id == account_id]
+        if len(own) == 1 and account.confirmed_at is None:
+            raise LastWayIn
+        del self._rows.passkeys[passkey_id]
+        return True
 
     def remove_all(self, account_id: str) -> int:
         return drop(self._rows.passkeys, lambda one: one.account_id == account_id)

@@ -1,6 +1,6 @@
 """Accounts in SQL."""
 
-from sqlalchemy import and_, bindparam, delete, or_, select, update
+from sqlalchemy import and_, bindparam, delete, exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert  # ON CONFLICT; SQLite's compiler knows it too
 
 from unlatch.core.records import Account
@@ -8,7 +8,7 @@ from unlatch.errors import AddressTaken, UsernameTaken
 from unlatch.stores.sql import rows
 from unlatch.stores.sql.database import Database
 from unlatch.stores.sql.running import Clash, Sql
-from unlatch.stores.sql.tables import accounts
+from unlatch.stores.sql.tables import accounts, sessions
 
 _ID = accounts.c.id == bindparam("account")
 _UNCONFIRMED = accounts.c.confirmed_at.is_(None)
@@ -17,9 +17,16 @@ FIND = select(accounts).where(_ID)
 BY_USERNAME = select(accounts).where(accounts.c.username_key == bindparam("key"))
 BY_ADDRESS = select(accounts).where(accounts.c.address_key == bindparam("key"))
 
-DROP_STALE = delete(accounts).where(
+_STALE = and_(
     _UNCONFIRMED,
     accounts.c.created_at < bindparam("stale_before"),
+    ~exists().where(
+        sessions.c.account_id == accounts.c.id,
+        sessions.c.last_seen_at >= bindparam("stale_before"),
+    ),
+)
+DROP_STALE = delete(accounts).where(
+    _STALE,
     or_(
         accounts.c.username_key == bindparam("username"),
         accounts.c.address_key == bindparam("address"),
@@ -27,8 +34,7 @@ DROP_STALE = delete(accounts).where(
 )
 ADD = insert(accounts).on_conflict_do_nothing().returning(accounts.c.id)
 DROP_STALE_HOLDER = delete(accounts).where(
-    _UNCONFIRMED,
-    accounts.c.created_at < bindparam("stale_before"),
+    _STALE,
     accounts.c.address_key == bindparam("address"),
     accounts.c.id != bindparam("account"),
 )

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, func, select, update
+from sqlalchemy import bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert  # ON CONFLICT; SQLite's compiler knows it too
 
 from unlatch.core.records import KnownPasskey, Passkey
-from unlatch.errors import NotSignedIn, PasskeyExists, PasskeyRefused, TooManyPasskeys
+from unlatch.errors import LastWayIn, NotSignedIn, PasskeyExists, PasskeyRefused, TooManyPasskeys
 from unlatch.stores.sql import rows
 from unlatch.stores.sql.database import Database
 from unlatch.stores.sql.mails import pending
@@ -44,7 +44,19 @@ RECORD_USE = update(passkeys).where(
     exists().where(accounts.c.id == passkeys.c.account_id, accounts.c.disabled_at.is_(None)),
 )
 RENAME = update(passkeys).where(*_ONE_OF_OWN)
-REMOVE = delete(passkeys).where(*_ONE_OF_OWN)
+_another = passkeys.alias()
+REMOVE = delete(passkeys).where(
+    *_ONE_OF_OWN,
+    or_(
+        exists().where(
+            accounts.c.id == passkeys.c.account_id, accounts.c.confirmed_at.is_not(None)
+        ),
+        exists().where(
+            _another.c.account_id == passkeys.c.account_id, _another.c.id != passkeys.c.id
+        ),
+    ),
+)
+FIND_OWN = select(passkeys.c.id).where(*_ONE_OF_OWN)
 REMOVE_ALL = delete(passkeys).where(_OWN)
 
 
@@ -98,7 +110,11 @@ class SqlPasskeyWriter:
         return self._sql.count(RENAME, account=account_id, passkey=passkey_id, name=name) == 1
 
     def remove(self, account_id: str, passkey_id: str) -> bool:
-        return self._sql.count(REMOVE, account=account_id, passkey=passkey_id) == 1
+        if self._sql.count(REMOVE, account=account_id, passkey=passkey_id):
+            return True
+        if self._sql.first(FIND_OWN, account=account_id, passkey=passkey_id):
+            raise LastWayIn
+        return False
 
     def remove_all(self, account_id: str) -> int:
         return self._sql.count(REMOVE_ALL, account=account_id)

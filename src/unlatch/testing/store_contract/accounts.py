@@ -80,7 +80,8 @@ class AccountPromises:
     def test_a_stale_unconfirmed_account_gives_its_names_away(self, stores: Stores) -> None:
         """With all that is its own."""
         squatter = an_account("Ada", created_at=NOW - 2)
-        passkey, session, mail = a_passkey(squatter), a_session(squatter), a_mail(squatter)
+        passkey, mail = a_passkey(squatter), a_mail(squatter)
+        session = a_session(squatter, last_seen_at=NOW - 2)
         kept(stores, squatter, passkey, session, mail)
         owner = replace(an_account("Ada"), id="the owner")
 
@@ -194,6 +195,17 @@ class AccountPromises:
         assert found is not None
         assert found.id == ada.id
         assert stores.accounts.find(bob.id) is None
+
+    def test_an_account_in_use_is_not_stale(self, stores: Stores) -> None:
+        bob = an_account("Bob", created_at=NOW - 2)
+        kept(stores, bob, a_session(bob, last_seen_at=NOW))
+
+        with pytest.raises(UsernameTaken), stores.unit() as unit:
+            unit.accounts.add(
+                an_account("Ada", username_key=bob.username_key), stale_before=NOW - 1
+            )
+
+        assert stores.accounts.find(bob.id) == bob
 
     def test_an_address_may_be_corrected_to_another_spelling_of_itself(
         self, stores: Stores

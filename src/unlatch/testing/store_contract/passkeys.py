@@ -7,7 +7,13 @@ import pytest
 from unlatch.core.ports import Stores
 from unlatch.core.records import KnownPasskey, Passkey, Purpose
 from unlatch.core.times import DAY
-from unlatch.errors import NotSignedIn, PasskeyExists, PasskeyRefused, TooManyPasskeys
+from unlatch.errors import (
+    LastWayIn,
+    NotSignedIn,
+    PasskeyExists,
+    PasskeyRefused,
+    TooManyPasskeys,
+)
 from unlatch.testing.store_contract.making import (
     NOW,
     OTHER_BINDING,
@@ -163,8 +169,23 @@ class PasskeyPromises:
         assert results.count(None) == 1
         assert sum(isinstance(one, PasskeyRefused) for one in results) == 7
 
-    def test_a_removed_passkey_cannot_be_used(self, stores: Stores) -> None:
+    def test_the_last_way_into_an_unproved_account_stays(self, stores: Stores) -> None:
         ada = an_account()
+        keys = [a_passkey(ada, name) for name in ("phone", "laptop")]
+        kept(stores, ada, *keys)
+
+        def remove(number: int) -> bool:
+            with stores.unit() as unit:
+                return unit.passkeys.remove(ada.id, keys[number].id)
+
+        results = at_once(2, remove)
+
+        assert [one for one in results if one is True] == [True]
+        assert [type(one) for one in results if one is not True] == [LastWayIn]
+        assert len(stores.passkeys.of(ada.id)) == 1
+
+    def test_a_removed_passkey_cannot_be_used(self, stores: Stores) -> None:
+        ada = an_account(confirmed_at=NOW)
         passkey = a_passkey(ada)
         kept(stores, ada, passkey)
         with stores.unit() as unit:
