@@ -314,7 +314,7 @@ def new_app(
         shutil.copy(migrated / DATABASE, folder / DATABASE)
         app = make_app(folder, **config)
         app.jinja_env.bytecode_cache = compiled
-        app.extensions["unlatch"].sender.worker = "external"
+        app.extensions["unlatch"].sender.worker = "nobody"
         made.append(app)
         return app
 
@@ -340,7 +340,7 @@ def app(lasting_app: Flask, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> It
     """
     monkeypatch.setattr(slow_hash, "_HASHER", QUICK)
     state = lasting_app.extensions["unlatch"]
-    state.sender.worker, state.sender.transport = "external", state.mailbox
+    state.sender.worker, state.sender.transport = "nobody", state.mailbox
     yield lasting_app
     with state.stores.database.engine.begin() as connection:
         for table in reversed(metadata.sorted_tables):

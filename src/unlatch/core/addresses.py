@@ -91,7 +91,7 @@ class Addresses:
             unit.events.add(events.address_confirmed(account.id, at=now))
         return first
 
-    def may_correct_address(self, live: LiveSession) -> None:
+    def may_correct(self, live: LiveSession) -> None:
         """Whether this session may correct the address now.
 
         Raises:
@@ -103,7 +103,7 @@ class Addresses:
         passkeys = self._stores.passkeys.of(live.account.id)
         require_fresh_to_take_away(live.session, passkeys, now=self._clock())
 
-    def correct_address(
+    def correct(
         self,
         live: LiveSession,
         typed: str,
@@ -119,7 +119,7 @@ class Addresses:
             NotFresh: The session wants a new proof first.
             FieldsRefused, AddressTaken: About the field `email`.
         """
-        self.may_correct_address(live)
+        self.may_correct(live)
         try:
             address = names.address(typed)
         except ValueError as error:

@@ -95,7 +95,9 @@ class MailKeeper(Protocol):
         """
         ...
 
-    def sent(self, mail: Mail, *, now: int) -> None: ...
+    def sent(self, mail: Mail, *, now: int) -> None:
+        """Write that it left. Whoever holds the lease by now: it must not leave twice."""
+        ...
 
     def postpone(self, mail: Mail, *, until: int) -> None:
         """Give the claim back; due again at `until`."""
@@ -104,6 +106,7 @@ class MailKeeper(Protocol):
     def give_up(self, mail: Mail) -> None:
         """Never send it: it has no account, or was refused for good. The row stays until it
         expires, so that a visitor's tries look the same whether a mail went out or not.
+        Whoever holds the lease by now: no other sender would fare better.
         """
         ...
 

@@ -392,8 +392,8 @@ def test_inline_a_mail_leaves_before_asking_returns(sender, post, ask):
     assert len(post.taken) == 1
 
 
-def test_another_process_may_send(make_sender, post, ask):
-    sender = make_sender(post, worker="external")
+def test_where_nobody_sends_a_mail_stays(make_sender, post, ask):
+    sender = make_sender(post, worker="nobody")
     ask()
 
     sender.start()

@@ -26,8 +26,8 @@ LEASE = 5 * MINUTE
 FIRST_PAUSE = 5 * SECOND
 """Before the second try; each further pause is three times as long."""
 
-Worker = Literal["thread", "external", "inline"]
-"""Who sends: a thread of this process, `unlatch worker`, or, in tests, whoever asks."""
+Worker = Literal["thread", "inline", "nobody"]
+"""Who sends: a thread of this process, or, in tests, whoever asks, or nobody."""
 
 log = logging.getLogger("unlatch.sender")
 

@@ -59,7 +59,7 @@ def correct_address() -> ResponseReturnValue:
     """Change the address and mail the new one."""
     live, typed = require_session(), forms.field("email")
     try:
-        bound = gate().addresses.correct_address(
+        bound = gate().addresses.correct(
             live, typed, binding=binding.read(), party=party(), visitor=visitor()
         )
     except FieldsRefused as refused:
