@@ -3,7 +3,8 @@
 Unlatch.autofill = (() => {
   const { post, ceremony, passkeys } = Unlatch;
   const RENEW = 4 * 60_000;
-  const GRACE = 20_000; // choosing a passkey may open another app over the page
+  // Choosing a passkey may open another app over the page.
+  const GRACE = 20_000;
   let renewal, rest;
 
   const field = () => Unlatch.card().querySelector("[data-autofill]");
@@ -16,22 +17,22 @@ Unlatch.autofill = (() => {
     try {
       const first = input.dataset.autofill;
       input.dataset.autofill = "";
-      const publicKey = first ? JSON.parse(first) : (await post(input.dataset.options)).publicKey;
+      const publicKey = first ? JSON.parse(first) : (await post(button().dataset.options)).publicKey;
       renewal = setTimeout(begin, RENEW);
       const answer = await ceremony.await(publicKey);
       clearTimeout(renewal);
-      passkeys.press(button(), () => finish(input, answer, publicKey));
+      passkeys.press(button(), (pressed) => finish(pressed, answer, publicKey));
     } catch {
       // Nothing to offer, or something newer began: the field is a plain field then.
     }
   };
 
-  const finish = async (input, answer, publicKey) => {
+  const finish = async (pressed, answer, publicKey) => {
     try {
-      Unlatch.go((await post(input.dataset.finish, answer)).next);
+      Unlatch.go((await post(pressed.dataset.finish, answer)).next);
     } catch (error) {
       if (error.kind !== "ceremony_gone") throw await passkeys.notKnown(error, answer, publicKey);
-      await passkeys.prove(button());
+      await passkeys.prove(pressed);
     }
   };
 

@@ -6,7 +6,8 @@ Unlatch.busy = (() => {
     if (!button || resting.has(button)) return;
     const label = button.querySelector("[data-label]");
     resting.set(button, [...(label?.childNodes ?? [])]);
-    button.style.minWidth = `min(100%, ${button.offsetWidth}px)`; // the window may become narrower
+    // The window may become narrower meanwhile.
+    button.style.minWidth = `min(100%, ${button.offsetWidth}px)`;
     button.setAttribute("aria-busy", "true");
     if (button.dataset.busy) label?.replaceChildren(button.dataset.busy);
   };

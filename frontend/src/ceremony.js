@@ -25,7 +25,8 @@ Unlatch.ceremony = (() => {
     });
     pending = settled;
     const answer = await request;
-    delete answer.clientExtensionResults?.prf; // a secret of the device's, not for us
+    // A secret of the device's, not for us.
+    delete answer.clientExtensionResults?.prf;
     return answer;
   };
 

@@ -1,7 +1,8 @@
 // The passkey buttons: sign in, create one, show that it is still you.
 Unlatch.passkeys = (() => {
   const { post, go, ceremony, signals, trouble, busy, Trouble } = Unlatch;
-  const ours = htmx; // whatever a host's page loads later
+  // Ours, whatever a host's page loads later.
+  const ours = htmx;
 
   // Options, the device, the site. When it took too long it begins anew by itself, once.
   const exchange = async ({ options, finish, body, ask, refused }) => {
@@ -52,7 +53,8 @@ Unlatch.passkeys = (() => {
       await act(button);
     } catch (error) {
       busy.stop(button);
-      if (error.facts?.next) return go(error.facts.next); // sign in first, or show it is still you
+      // Sign in first, or show that it is still you.
+      if (error.facts?.next) return go(error.facts.next);
       if (error.name !== "AbortError") button.querySelector("[data-label]").textContent = button.dataset.again;
       trouble.show(error, Unlatch.card().querySelector("[data-instead]") ?? button);
       Unlatch.autofill.begin();

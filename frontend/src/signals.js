@@ -5,7 +5,8 @@ Unlatch.signals = (() => {
       await PublicKeyCredential[name](facts);
       return true;
     } catch {
-      return false; // not in this browser, or not allowed: nothing is lost
+      // Not in this browser, or not allowed: nothing is lost.
+      return false;
     }
   };
 

@@ -2,7 +2,8 @@
 Unlatch.trouble = (() => {
   const names = {
     // what the browser says
-    NotAllowedError: "cancelled", // pressed away, timed out, or nothing there: it never tells which
+    // Pressed away, timed out, or nothing there: it never tells which.
+    NotAllowedError: "cancelled",
     UnknownError: "cancelled",
     InvalidStateError: "exists",
     ConstraintError: "pin",

@@ -93,7 +93,7 @@ Unlatch.busy = (() => {
     if (!button || resting.has(button)) return;
     const label = button.querySelector("[data-label]");
     resting.set(button, [...(label?.childNodes ?? [])]);
-    button.style.minWidth = `min(100%, ${button.offsetWidth}px)`; // the window may become narrower
+    button.style.minWidth = `min(100%, ${button.offsetWidth}px)`;
     button.setAttribute("aria-busy", "true");
     if (button.dataset.busy) label?.replaceChildren(button.dataset.busy);
   };
@@ -123,7 +123,7 @@ Unlatch.busy = (() => {
 ;
 Unlatch.trouble = (() => {
   const names = {
-    NotAllowedError: "cancelled", // pressed away, timed out, or nothing there: it never tells which
+    NotAllowedError: "cancelled",
     UnknownError: "cancelled",
     InvalidStateError: "exists",
     ConstraintError: "pin",
@@ -177,7 +177,7 @@ Unlatch.ceremony = (() => {
     });
     pending = settled;
     const answer = await request;
-    delete answer.clientExtensionResults?.prf; // a secret of the device's, not for us
+    delete answer.clientExtensionResults?.prf;
     return answer;
   };
   return {
@@ -194,7 +194,7 @@ Unlatch.signals = (() => {
       await PublicKeyCredential[name](facts);
       return true;
     } catch {
-      return false; // not in this browser, or not allowed: nothing is lost
+      return false;
     }
   };
   Unlatch.onCard(() => {
@@ -208,7 +208,7 @@ Unlatch.signals = (() => {
 ;
 Unlatch.passkeys = (() => {
   const { post, go, ceremony, signals, trouble, busy, Trouble } = Unlatch;
-  const ours = htmx; // whatever a host's page loads later
+  const ours = htmx;
   const exchange = async ({ options, finish, body, ask, refused }) => {
     for (let last = false; ; last = true) {
       const { publicKey } = await post(options, body);
@@ -250,7 +250,7 @@ Unlatch.passkeys = (() => {
       await act(button);
     } catch (error) {
       busy.stop(button);
-      if (error.facts?.next) return go(error.facts.next); // sign in first, or show it is still you
+      if (error.facts?.next) return go(error.facts.next);
       if (error.name !== "AbortError") button.querySelector("[data-label]").textContent = button.dataset.again;
       trouble.show(error, Unlatch.card().querySelector("[data-instead]") ?? button);
       Unlatch.autofill.begin();
@@ -266,7 +266,7 @@ Unlatch.passkeys = (() => {
 Unlatch.autofill = (() => {
   const { post, ceremony, passkeys } = Unlatch;
   const RENEW = 4 * 60_000;
-  const GRACE = 20_000; // choosing a passkey may open another app over the page
+  const GRACE = 20_000;
   let renewal, rest;
   const field = () => Unlatch.card().querySelector("[data-autofill]");
   const button = () => Unlatch.card().querySelector("[data-passkey]");
@@ -277,20 +277,20 @@ Unlatch.autofill = (() => {
     try {
       const first = input.dataset.autofill;
       input.dataset.autofill = "";
-      const publicKey = first ? JSON.parse(first) : (await post(input.dataset.options)).publicKey;
+      const publicKey = first ? JSON.parse(first) : (await post(button().dataset.options)).publicKey;
       renewal = setTimeout(begin, RENEW);
       const answer = await ceremony.await(publicKey);
       clearTimeout(renewal);
-      passkeys.press(button(), () => finish(input, answer, publicKey));
+      passkeys.press(button(), (pressed) => finish(pressed, answer, publicKey));
     } catch {
     }
   };
-  const finish = async (input, answer, publicKey) => {
+  const finish = async (pressed, answer, publicKey) => {
     try {
-      Unlatch.go((await post(input.dataset.finish, answer)).next);
+      Unlatch.go((await post(pressed.dataset.finish, answer)).next);
     } catch (error) {
       if (error.kind !== "ceremony_gone") throw await passkeys.notKnown(error, answer, publicKey);
-      await passkeys.prove(button());
+      await passkeys.prove(pressed);
     }
   };
   document.addEventListener("visibilitychange", () => {
