@@ -21,7 +21,16 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from flask import Flask, request
-from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Locator, Page, Route, expect
+from playwright.sync_api import (
+    BrowserContext,
+    ConsoleMessage,
+    Dialog,
+    Error,
+    Locator,
+    Page,
+    Route,
+    expect,
+)
 from werkzeug.serving import make_server
 
 from unlatch import Unlatch, current_account, fresh_sign_in_required, sign_in_required
@@ -327,11 +336,11 @@ def urlsafe(encoded: str) -> str:
 
 
 def until(page: Page, seen: Callable[[], object]) -> None:
-    """Wait for what an event brings; events arrive while the page is asked something."""
+    """Wait for what no locator shows, like an event; events arrive while Playwright waits."""
     deadline = time.monotonic() + 10
-    while not seen() and time.monotonic() < deadline:
-        page.title()
-    assert seen()
+    while not seen():
+        assert time.monotonic() < deadline, "it did not come"
+        page.wait_for_timeout(20)
 
 
 class OnTheirWay:
@@ -461,8 +470,11 @@ class Visitor:
         self.press("Sign in")
         self.arrive_at_account()
 
-    def waits_for_autofill(self) -> None:
-        self.page.wait_for_function("asked.includes('conditional')")
+    def waits_for_autofill(self, page: Page | None = None) -> None:
+        """Until the device was asked to offer passkeys in the field; of another tab, if named."""
+        page = page or self.page
+        # Not `wait_for_function`: it evaluates strings in the page, which the policy forbids.
+        until(page, lambda: page.evaluate("asked.includes('conditional')"))
 
     def until(self, seen: Callable[[], object]) -> None:
         until(self.page, seen)
@@ -479,7 +491,14 @@ class Visitor:
         """Within, the page is loaded anew, by whatever way; afterwards it is there."""
         self.page.evaluate("window.mark = 'the page before'")
         yield
-        self.page.wait_for_function("!window.mark && document.readyState === 'complete'")
+        self.until(self._is_unmarked)
+        self.page.wait_for_load_state()
+
+    def _is_unmarked(self) -> bool:
+        try:
+            return bool(self.page.evaluate("!window.mark"))
+        except Error:
+            return False  # just now between two pages
 
     def expects(self, *complaints: str) -> None:
         """What the console will say, in part, like "status of 401"; it must come."""

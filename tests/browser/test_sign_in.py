@@ -185,7 +185,7 @@ def test_two_tabs_wait_at_once_and_both_get_in(visitor, mira):
     device.hold(*mira.keys)
     device.leave()
     second.goto("/auth/sign-in")
-    second.wait_for_function("asked.includes('conditional')")
+    visitor.waits_for_autofill(second)
 
     for page, its_device in ((visitor.page, visitor.device), (second, device)):
         its_device.touch()
