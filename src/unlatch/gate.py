@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from unlatch.core.accounts import Accounts
 from unlatch.core.addresses import Addresses
 from unlatch.core.email import Emails
+from unlatch.core.keyring import Keyring
 from unlatch.core.mailed import MailedSecrets
 from unlatch.core.passkeys import Passkeys
 from unlatch.core.ports import Stores
@@ -49,3 +50,4 @@ class Gate:
         )
         self.emails = Emails(stores, self.addresses, self.sessions, self.mailed, clock)
         self.passkeys = Passkeys(stores, self.sessions, self.keys, clock)
+        self.keyring = Keyring(stores, clock)

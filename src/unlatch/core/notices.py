@@ -3,7 +3,8 @@
 import uuid
 
 from unlatch.core.party import RelyingParty
-from unlatch.core.records import Account, Mail, Purpose
+from unlatch.core.ports import Unit
+from unlatch.core.records import Account, Mail, Passkey, Purpose
 from unlatch.core.times import DAY
 from unlatch.core.visitor import Visitor
 
@@ -11,19 +12,20 @@ WORTH_SENDING = DAY
 """A notice that could not be delivered for a day is given up."""
 
 
-def notice(
+def tell(
+    unit: Unit,
     purpose: Purpose,
     account: Account,
-    *,
-    note: str,
+    passkey: Passkey,
     party: RelyingParty,
     visitor: Visitor,
+    *,
     now: int,
-) -> Mail:
-    """A row for the outbox. `note` names the passkey; the sender leaves it out of mail to an
-    unconfirmed address, which must carry nothing that a stranger typed.
+) -> None:
+    """Ask for a notice about a passkey. The note names it; the sender leaves it out of mail to
+    an unconfirmed address, which must carry nothing that a stranger typed.
     """
-    return Mail(
+    mail = Mail(
         id=str(uuid.uuid4()),
         account_id=account.id,
         purpose=purpose,
@@ -32,8 +34,9 @@ def notice(
         origin=party.origin,
         next="",
         user_agent=visitor.user_agent,
-        note=note,
+        note=passkey.name,
         asked_at=now,
         expires_at=now + WORTH_SENDING,
         due_at=now,
     )
+    unit.mails.ask(mail)

@@ -1,23 +1,18 @@
-"""Passkeys: register, sign in, prove again; list, name, remove."""
+"""Passkeys: register, sign in, prove again. Each is a ceremony: begun here, answered by a
+device, finished here. What else is done with passkeys is in `keyring.py`.
+"""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from unlatch.core import ceremonies, events
 from unlatch.core.browsers import browser_name, sentence_case
 from unlatch.core.ceremonies import Ceremony, CeremonyKind
-from unlatch.core.freshness import (
-    WaysToProve,
-    added_on,
-    require_fresh,
-    require_fresh_to_take_away,
-    ways_to_prove,
-)
-from unlatch.core.names import display_name
-from unlatch.core.notices import notice
+from unlatch.core.freshness import added_on, require_fresh
+from unlatch.core.notices import tell
 from unlatch.core.party import RelyingParty
-from unlatch.core.ports import Stores
+from unlatch.core.ports import Stores, Unit
 from unlatch.core.proof import Proof
 from unlatch.core.providers import provider_name
 from unlatch.core.records import (
@@ -41,14 +36,7 @@ from unlatch.core.webauthn import (
     verify_registration,
     what_is_amiss,
 )
-from unlatch.errors import (
-    CeremonyGone,
-    FieldsRefused,
-    LastWayIn,
-    NotFound,
-    PasskeyRefused,
-    TooManyPasskeys,
-)
+from unlatch.errors import CeremonyGone, PasskeyRefused, TooManyPasskeys
 
 MOST_PASSKEYS = 20
 """Per account."""
@@ -115,18 +103,11 @@ class Passkeys:
         known, seen = self._verified(answer, ceremony, party)
         proof = self._proof(known, ceremony)
         with self._stores.unit() as unit:
-            unit.ceremonies.spend(ceremony.mark)
-            unit.passkeys.record_use(
-                known.passkey, sign_count=seen.sign_count, backed_up=seen.backed_up, now=proof.at
-            )
+            _accept(unit, ceremony, known.passkey, seen, now=proof.at)
             signed_in = self._sessions.start(unit, proof, visitor, sessions=known.sessions)
             if known.has_pending_mail:
                 unit.mails.kill_pending(known.account.id, now=proof.at)
         return signed_in
-
-    def ways_to_prove(self, live: LiveSession, *, to_take_away: bool) -> WaysToProve:
-        """By what means the session could be made fresh enough."""
-        return ways_to_prove(self.of(live), to_take_away=to_take_away, now=self._clock())
 
     def begin_step_up(self, live: LiveSession, party: RelyingParty) -> Begun:
         """Begin to prove that it is still the same person, in this session."""
@@ -148,10 +129,7 @@ class Passkeys:
         known, seen = self._verified(answer, ceremony, party)
         proof = self._proof(known, ceremony)
         with self._stores.unit() as unit:
-            unit.ceremonies.spend(ceremony.mark)
-            unit.passkeys.record_use(
-                known.passkey, sign_count=seen.sign_count, backed_up=seen.backed_up, now=proof.at
-            )
+            _accept(unit, ceremony, known.passkey, seen, now=proof.at)
             return self._sessions.prove_again(unit, proof, live)
 
     def may_add(self, live: LiveSession) -> list[Passkey]:
@@ -222,91 +200,7 @@ class Passkeys:
             unit.sessions.require(live.session.token_hash)
             unit.passkeys.add(passkey, limit=MOST_PASSKEYS)
             unit.events.add(events.passkey_added(passkey, at=now))
-            unit.mails.ask(
-                notice(
-                    Purpose.PASSKEY_ADDED,
-                    live.account,
-                    note=passkey.name,
-                    party=party,
-                    visitor=visitor,
-                    now=now,
-                )
-            )
-        return passkey
-
-    def of(self, live: LiveSession) -> list[Passkey]:
-        """All of the session's account, oldest first."""
-        return self._stores.passkeys.of(live.account.id)
-
-    def one(self, live: LiveSession, passkey_id: str) -> Passkey:
-        """One of the account's.
-
-        Raises:
-            NotFound: The account has no such passkey.
-        """
-        return _pick(self.of(live), passkey_id)
-
-    def rename(self, live: LiveSession, passkey_id: str, typed: str) -> Passkey:
-        """Give a passkey another name. The session suffices: nobody gets in by a name.
-
-        Raises:
-            NotFound: The account has no such passkey.
-            FieldsRefused: The name is empty or too long.
-        """
-        try:
-            name = display_name(typed)
-        except ValueError as error:
-            raise FieldsRefused({"name": str(error)}) from error
-        if not name:
-            raise FieldsRefused({"name": "missing"})
-        with self._stores.unit() as unit:
-            if not unit.passkeys.rename(live.account.id, passkey_id, name):
-                raise NotFound("no such passkey")
-            unit.events.add(events.passkey_renamed(live.account.id, passkey_id, at=self._clock()))
-        return self.one(live, passkey_id)
-
-    def may_remove(self, live: LiveSession, passkey_id: str) -> Passkey:
-        """The passkey, if this session may remove it now.
-
-        Raises:
-            NotFound: The account has no such passkey.
-            NotFresh: The session wants a proof by a passkey first.
-            LastWayIn: Nobody could get in any more.
-        """
-        passkeys = self.of(live)
-        passkey = _pick(passkeys, passkey_id)
-        require_fresh_to_take_away(live.session, passkeys, now=self._clock())
-        # An unproved address may be a slip of the pen: no mail would ever arrive there.
-        if len(passkeys) == 1 and live.account.confirmed_at is None:
-            raise LastWayIn
-        return passkey
-
-    def remove(
-        self, live: LiveSession, passkey_id: str, party: RelyingParty, visitor: Visitor
-    ) -> Passkey:
-        """Remove a passkey, end the other sessions it began, and tell the account's address.
-
-        Raises:
-            NotFound, NotFresh, LastWayIn: As in `may_remove`.
-        """
-        passkey = self.may_remove(live, passkey_id)
-        now = self._clock()
-        with self._stores.unit() as unit:
-            unit.sessions.require(live.session.token_hash)
-            if not unit.passkeys.remove(live.account.id, passkey_id):
-                raise NotFound("no such passkey")
-            unit.sessions.end_begun_by(passkey_id, except_token_hash=live.session.token_hash)
-            unit.events.add(events.passkey_removed(passkey, at=now))
-            unit.mails.ask(
-                notice(
-                    Purpose.PASSKEY_REMOVED,
-                    live.account,
-                    note=passkey.name,
-                    party=party,
-                    visitor=visitor,
-                    now=now,
-                )
-            )
+            tell(unit, Purpose.PASSKEY_ADDED, live.account, passkey, party, visitor, now=now)
         return passkey
 
     def _begun(self, ceremony: Ceremony, options: dict[str, object]) -> Begun:
@@ -357,11 +251,12 @@ class Passkeys:
         )
 
 
-def _pick(passkeys: Sequence[Passkey], passkey_id: str) -> Passkey:
-    for passkey in passkeys:
-        if passkey.id == passkey_id:
-            return passkey
-    raise NotFound("no such passkey")
+def _accept(
+    unit: Unit, ceremony: Ceremony, passkey: Passkey, seen: VerifiedAssertion, *, now: int
+) -> None:
+    """Let one answer in once, and only while its passkey is there as it was read."""
+    unit.ceremonies.spend(ceremony.mark)
+    unit.passkeys.record_use(passkey, sign_count=seen.sign_count, backed_up=seen.backed_up, now=now)
 
 
 def _require_whose(answer: Answer, ceremony: Ceremony, known: KnownPasskey) -> None:

@@ -24,7 +24,7 @@ def account() -> ResponseReturnValue:
 def show_account() -> Response:
     """The page, or for programs what is on it."""
     live = require_session()
-    passkeys, sessions = gate().passkeys.of(live), gate().sessions.of(live)
+    passkeys, sessions = gate().keyring.of(live), gate().sessions.of(live)
     current = live.session
     rows = [shown.session_row(one, current) for one in sessions]
     if answers.wants_json():

@@ -42,7 +42,7 @@ def fresh() -> ResponseReturnValue:
     """Ask, and say for what."""
     live, next_path = require_session(), forms.next_path()
     what = _what(next_path)
-    ways = gate().passkeys.ways_to_prove(live, to_take_away=what in _TAKES_AWAY)
+    ways = gate().keyring.ways_to_prove(live, to_take_away=what in _TAKES_AWAY)
     return answers.page(
         "fresh/ask.html",
         what=what,

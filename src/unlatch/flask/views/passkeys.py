@@ -107,7 +107,7 @@ def add_passkey() -> ResponseReturnValue:
 @json_only
 def passkeys() -> ResponseReturnValue:
     """The list, for programs."""
-    kept = gate().passkeys.of(require_session())
+    kept = gate().keyring.of(require_session())
     return answers.data({"passkeys": [shown.passkey(one) for one in kept]})
 
 
@@ -117,7 +117,7 @@ def change_passkey(passkey_id: str) -> ResponseReturnValue:
     """Rename, for programs."""
     live = require_session()
     forms.json_body()
-    passkey = gate().passkeys.rename(live, passkey_id, forms.field("name"))
+    passkey = gate().keyring.rename(live, passkey_id, forms.field("name"))
     return answers.data({"passkey": shown.passkey(passkey)})
 
 
@@ -125,14 +125,14 @@ def change_passkey(passkey_id: str) -> ResponseReturnValue:
 @taken_up_at("unlatch.ask_removal")
 def delete_passkey(passkey_id: str) -> ResponseReturnValue:
     """Remove, for programs."""
-    passkey = gate().passkeys.remove(require_session(), passkey_id, party(), visitor())
+    passkey = gate().keyring.remove(require_session(), passkey_id, party(), visitor())
     state().deliver()
     return answers.data({"passkey": shown.passkey(passkey)})
 
 
 def ask_name(passkey_id: str) -> ResponseReturnValue:
     """The form for another name."""
-    passkey = gate().passkeys.one(require_session(), passkey_id)
+    passkey = gate().keyring.one(require_session(), passkey_id)
     return answers.page(
         "passkeys/rename.html", passkey=passkey, facts={"passkey": shown.passkey(passkey)}
     )
@@ -143,9 +143,9 @@ def rename_passkey(passkey_id: str) -> ResponseReturnValue:
     """Give it another name."""
     live, name = require_session(), forms.field("name")
     try:
-        gate().passkeys.rename(live, passkey_id, name)
+        gate().keyring.rename(live, passkey_id, name)
     except FieldsRefused as refused:
-        passkey = gate().passkeys.one(live, passkey_id)
+        passkey = gate().keyring.one(live, passkey_id)
         return answers.form_again(
             refused, "passkeys/rename.html", passkey=passkey, form={"name": name}
         )
@@ -156,8 +156,8 @@ def rename_passkey(passkey_id: str) -> ResponseReturnValue:
 def ask_removal(passkey_id: str) -> ResponseReturnValue:
     """Ask once, by name; a fresh proof comes first, so that the answer is the last step."""
     live = require_session()
-    passkey = gate().passkeys.may_remove(live, passkey_id)
-    last = len(gate().passkeys.of(live)) == 1
+    removable = gate().keyring.may_remove(live, passkey_id)
+    passkey, last = removable.passkey, removable.is_last
     facts = {"passkey": shown.passkey(passkey), "last": last}
     return answers.page("passkeys/remove.html", passkey=passkey, last=last, facts=facts)
 
@@ -165,7 +165,7 @@ def ask_removal(passkey_id: str) -> ResponseReturnValue:
 @taken_up_at("unlatch.ask_removal")
 def remove_passkey(passkey_id: str) -> ResponseReturnValue:
     """Remove it."""
-    gate().passkeys.remove(require_session(), passkey_id, party(), visitor())
+    gate().keyring.remove(require_session(), passkey_id, party(), visitor())
     state().deliver()
     flash("Passkey removed", "success")
     return back_to_account()
