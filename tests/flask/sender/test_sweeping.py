@@ -4,11 +4,11 @@ import threading
 
 import pytest
 
+from unlatch.core.records import Method, Session
 from unlatch.core.times import DAY, HOUR, MINUTE
 from unlatch.errors import CeremonyGone, StoreError
 from unlatch.flask.sender import sweeping
 from unlatch.flask.sender.sweeping import Sweeper
-from unlatch.testing.store_contract.making import a_session, an_account, kept
 
 
 @pytest.fixture
@@ -17,14 +17,29 @@ def sweeper(stores, clock):
 
 
 @pytest.fixture
-def begin(stores):
-    """`begin(name, …)`: a session of somebody's, which can be found as long as it is kept."""
-    ada = an_account()
-    kept(stores, ada)
+def begin(stores, anna):
+    """`begin(name, expires_at)`: a session of Anna's; gives a way to ask whether it is kept."""
+    with stores.unit() as unit:
+        unit.accounts.add(anna, stale_before=0)
 
-    def begin(name, **fields):
-        session = a_session(ada, name, **fields)
-        kept(stores, session)
+    def begin(name, expires_at):
+        session = Session(
+            id=name,
+            token_hash=name.encode(),
+            account_id=anna.id,
+            method=Method.EMAIL,
+            passkey_id=None,
+            began_at=0,
+            proved_at=0,
+            proof_method=Method.EMAIL,
+            proof_passkey_id=None,
+            ceremony_id=name.encode(),
+            user_agent="",
+            last_seen_at=0,
+            expires_at=expires_at,
+        )
+        with stores.unit() as unit:
+            unit.sessions.add(session)
         return lambda: stores.sessions.find(session.token_hash, now=0, idle=0) is not None
 
     return begin
