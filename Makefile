@@ -11,7 +11,7 @@ LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-ha
 help:
 	@echo 'make serve      run Unlatch on http://localhost:5000    (ARGS="--port 8080" passes options on)'
 	@echo 'make test       check everything, real browser included (ARGS="-k passkey" narrows the tests)'
-	@echo 'make test-fast  the tests that need no browser          (under a minute)'
+	@echo 'make test-fast  the quick tests that need no browser    (under a minute)'
 	@echo 'make lint       ruff and mypy only'
 	@echo 'make format     let ruff put the code in order'
 	@echo 'make assets     rebuild the script and stylesheet in src/unlatch/flask/static'
@@ -28,7 +28,7 @@ test: lint
 		E2E_CHROMIUM="$$chromium" $(PYTHON) -m pytest -n 2 --cov --cov-report=term $(ARGS)
 
 test-fast: environment
-	@$(PYTHON) -m pytest -n 2 -m "not browser" $(ARGS)
+	@$(PYTHON) -m pytest -n 2 -m "not browser and not slow" $(ARGS)
 
 lint: environment
 	@$(PYTHON) -m ruff check .
