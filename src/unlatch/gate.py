@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from unlatch.core.accounts import Accounts
 from unlatch.core.addresses import Addresses
+from unlatch.core.decoys import Decoys
 from unlatch.core.email import Emails
 from unlatch.core.keyring import Keyring
 from unlatch.core.mailed import MailedSecrets
@@ -49,5 +50,5 @@ class Gate:
             registration_open=settings.registration_open,
         )
         self.emails = Emails(stores, self.addresses, self.sessions, self.mailed, clock)
-        self.passkeys = Passkeys(stores, self.sessions, self.keys, clock)
+        self.passkeys = Passkeys(stores, self.sessions, self.keys, Decoys(stores), clock)
         self.keyring = Keyring(stores, clock)

@@ -19,7 +19,7 @@ from sqlalchemy import delete
 from werkzeug.test import TestResponse
 
 from unlatch.core import slow_hash
-from unlatch.stores.sql.tables import metadata
+from unlatch.stores.sql.tables import meta, metadata
 
 __all__ = ["clock", "confirm", "home_origin", "kept", "links", "mira", "noah", "outbox", "visitor"]
 
@@ -99,7 +99,8 @@ def app(lasting_app: Flask, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> It
     yield lasting_app
     with state.stores.database.engine.begin() as connection:
         for table in reversed(metadata.sorted_tables):
-            connection.execute(delete(table))
+            if table is not meta:  # true of the database, whoever is in it
+                connection.execute(delete(table))
 
 
 @pytest.fixture

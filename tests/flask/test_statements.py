@@ -94,9 +94,18 @@ def test_finishing_ends_more_only_where_there_is_something_to_end(settled, visit
     assert statements == [SELECT, ["INSERT", "UPDATE", "INSERT", "INSERT", "UPDATE"]]
 
 
-def test_beginning_a_sign_in_by_name_is_two_selects(settled, visitor, counted):
+@pytest.mark.parametrize(
+    "named", ["mira", "mira@example.com", "noah", "nobody", "nobody@example.com"]
+)
+def test_beginning_a_sign_in_by_name_is_two_selects_whoever_is_named(
+    settled, visitor, counted, named
+):
+    """Noah has no passkey. The secret of decoys is read once in a process."""
+    settled.at_another_browser().register(username="noah", email="noah@example.com")
+    visitor.begin_sign_in(identifier="somebody")
+
     with counted() as statements:
-        visitor.begin_sign_in(identifier="mira")
+        visitor.begin_sign_in(identifier=named)
 
     assert statements == [SELECT, SELECT]
 

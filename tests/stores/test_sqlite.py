@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql
 from unlatch.core.records import Event
 from unlatch.errors import SchemaBehind, SettingsError, StoreError
 from unlatch.stores import open_database, open_stores
-from unlatch.stores.sql import accounts, ceremonies, mails, passkeys, sessions
+from unlatch.stores.sql import accounts, ceremonies, mails, meta, passkeys, sessions
 from unlatch.stores.sql.schema import State
 from unlatch.testing.store_contract import StoreContract
 from unlatch.testing.store_contract.making import (
@@ -298,7 +298,7 @@ def test_a_path_is_taken_as_it_stands(tmp_path):
     assert open_database(f"sqlite:///{path}").check() is State.FITS
 
 
-@pytest.mark.parametrize("module", [accounts, ceremonies, mails, passkeys, sessions])
+@pytest.mark.parametrize("module", [accounts, ceremonies, mails, meta, passkeys, sessions])
 def test_statements_are_written_for_postgresql_too(module):
     """As far as compiling goes; they run there when its store comes."""
     statements = [one for name, one in vars(module).items() if name[0].isupper() and name.isupper()]
@@ -321,6 +321,7 @@ def _use_everything(stores, ada, mail):
     stores.sessions.of(ada.id, now=NOW, idle=IDLE)
     stores.sessions.touch(b"token", now=NOW)
     stores.events.of(ada.id, limit=5)
+    stores.meta.get("name")
     stores.mails.find(mail.id)
     stores.mails.spend_try(
         mail.id, purpose=mail.purpose, binding_hash=mail.binding_hash, limit=5, now=NOW

@@ -125,6 +125,12 @@ def identifier_keys(typed: str) -> tuple[str | None, str | None]:
         return None, None
 
 
+def one_form(typed: str) -> str:
+    """One text for all spellings of what was typed to sign in, also where it can be nobody's."""
+    address_key, username_key = identifier_keys(typed)
+    return address_key or username_key or _folded(typed[:IDENTIFIER_MAX].strip())
+
+
 def _folded(text: str) -> str:
     # Folding can undo normalisation, so it is applied until nothing moves:
     # https://www.unicode.org/reports/tr15/ and UAX #31 on NFKC_Casefold.

@@ -3,12 +3,14 @@ device, finished here. What else is done with passkeys is in `keyring.py`.
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from unlatch.core import ceremonies, events
 from unlatch.core.browsers import browser_name, sentence_case
 from unlatch.core.ceremonies import Ceremony, CeremonyKind
+from unlatch.core.decoys import Decoy, Decoys
 from unlatch.core.freshness import added_on, require_fresh
 from unlatch.core.notices import tell
 from unlatch.core.party import RelyingParty
@@ -31,6 +33,7 @@ from unlatch.core.webauthn import (
     Answer,
     VerifiedAssertion,
     creation_options,
+    nobodys_key,
     request_options,
     verify_assertion,
     verify_registration,
@@ -63,10 +66,13 @@ class Begun:
 class Passkeys:
     """Register passkeys and sign in with them."""
 
-    def __init__(self, stores: Stores, sessions: Sessions, keys: Keys, clock: Clock) -> None:
+    def __init__(
+        self, stores: Stores, sessions: Sessions, keys: Keys, decoys: Decoys, clock: Clock
+    ) -> None:
         self._stores = stores
         self._sessions = sessions
         self._keys = keys
+        self._decoys = decoys
         self._clock = clock
 
     def begin_sign_in(self, party: RelyingParty) -> Begun:
@@ -74,16 +80,22 @@ class Passkeys:
         ceremony = ceremonies.begin(CeremonyKind.SIGN_IN, now=self._clock())
         return self._begun(ceremony, request_options([], ceremony.challenge, party))
 
-    def begin_named_sign_in(self, account: Account | None, party: RelyingParty) -> Begun:
-        """Begin for one account. Nobody of that name: a ceremony that no passkey can finish."""
+    def begin_named_sign_in(
+        self, account: Account | None, party: RelyingParty, *, name: str
+    ) -> Begun:
+        """Begin for one account. Nobody of that name, or somebody whom an operator shut out: a
+        ceremony that looks like every other, and that no passkey can finish.
+
+        Args:
+            name: What the account was named by, in one form for all its spellings.
+        """
         ceremony = ceremonies.begin(
             CeremonyKind.SIGN_IN,
             now=self._clock(),
             account_id=account.id if account else None,
             named=True,
         )
-        allowed = self._stores.passkeys.of(account.id) if account else []
-        return self._begun(ceremony, request_options(allowed, ceremony.challenge, party))
+        return self._begun_for(ceremony, party, name=name)
 
     def finish_sign_in(
         self, answer: Answer, sealed: SealedCeremonies, party: RelyingParty, visitor: Visitor
@@ -112,8 +124,7 @@ class Passkeys:
     def begin_step_up(self, live: LiveSession, party: RelyingParty) -> Begun:
         """Begin to prove that it is still the same person, in this session."""
         ceremony = self._bound(CeremonyKind.STEP_UP, live)
-        allowed = self._stores.passkeys.of(live.account.id)
-        return self._begun(ceremony, request_options(allowed, ceremony.challenge, party))
+        return self._begun_for(ceremony, party, name=live.account.id)
 
     def finish_step_up(
         self, answer: Answer, sealed: SealedCeremonies, party: RelyingParty, live: LiveSession
@@ -206,6 +217,15 @@ class Passkeys:
     def _begun(self, ceremony: Ceremony, options: dict[str, object]) -> Begun:
         return Begun(options, ceremony.cookie_name, ceremonies.seal(ceremony, self._keys))
 
+    def _begun_for(self, ceremony: Ceremony, party: RelyingParty, *, name: str) -> Begun:
+        """With the account's passkeys, or decoys where it has none: an empty list would mean
+        "any". Both are worked out whichever it will be, so that the time does not tell.
+        """
+        decoys = self._decoys.of(name)
+        allowed: Sequence[Passkey | Decoy]
+        allowed = self._stores.passkeys.of(ceremony.account_id) or decoys
+        return self._begun(ceremony, request_options(allowed, ceremony.challenge, party))
+
     def _bound(self, kind: CeremonyKind, live: LiveSession) -> Ceremony:
         return ceremonies.begin(
             kind,
@@ -229,17 +249,32 @@ class Passkeys:
         self, answer: Answer, ceremony: Ceremony, party: RelyingParty
     ) -> tuple[KnownPasskey, VerifiedAssertion]:
         known = self._stores.passkeys.find(answer.credential_id, now=self._clock())
-        if known is None:
-            # Where somebody was named, it would tell whether the name has this passkey.
-            raise PasskeyRefused("unknown passkey", unknown=not ceremony.named)
-        _require_whose(answer, ceremony, known)
-        seen = verify_assertion(answer, ceremony.challenge, known.passkey, party)
+        try:
+            if known is None:
+                raise self._unknown(answer, ceremony)
+            _require_whose(answer, ceremony, known)
+        except PasskeyRefused:
+            # The signature is checked all the same: how long that takes would tell which of the
+            # ids in a list are decoys.
+            with suppress(PasskeyRefused):
+                key = known.passkey.public_key if known else nobodys_key()
+                verify_assertion(answer, ceremony.challenge, key, party)
+            raise
+        seen = verify_assertion(answer, ceremony.challenge, known.passkey.public_key, party)
         amiss = what_is_amiss(known.passkey, seen, at=self._clock())
         if amiss is not None:  # refused and recorded, never locking anyone out
             with self._stores.unit() as unit:
                 unit.events.add(amiss)
             raise PasskeyRefused(amiss.kind)
         return known, seen
+
+    def _unknown(self, answer: Answer, ceremony: Ceremony) -> PasskeyRefused:
+        """Nobody's passkey. The browser may have its device forget it, but is not told so where
+        somebody was named, which would tell whether the name has this passkey; nor of a decoy,
+        which would tell that the name it was shown for is nobody's.
+        """
+        unknown = not ceremony.named and not self._decoys.has(answer.credential_id)
+        return PasskeyRefused("unknown passkey", unknown=unknown)
 
     def _proof(self, known: KnownPasskey, ceremony: Ceremony) -> Proof:
         return Proof(

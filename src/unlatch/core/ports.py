@@ -129,6 +129,16 @@ class EventReader(Protocol):
         ...
 
 
+class MetaReader(Protocol):
+    """What is true of the database as a whole: small values by their names."""
+
+    def get(self, name: str) -> bytes | None:
+        """The value of that name, or None. A new store has its decoys' secret
+        (`unlatch.core.decoys.KEPT_AS`): 32 random bytes, made once and never changed.
+        """
+        ...
+
+
 class CeremonyWriter(Protocol):
     def spend(self, mark: bytes) -> None:
         """Mark a ceremony as answered. `mark` begins with its time of issue, eight bytes
@@ -307,6 +317,8 @@ class Stores(Protocol):
     def mails(self) -> MailKeeper: ...
     @property
     def events(self) -> EventReader: ...
+    @property
+    def meta(self) -> MetaReader: ...
 
     def unit(self) -> AbstractContextManager[Unit]: ...
 

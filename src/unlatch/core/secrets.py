@@ -88,7 +88,7 @@ class Keys:
 
     def __init__(self, secret_keys: Sequence[bytes]) -> None:
         self._secret_keys = tuple(secret_keys)
-        self._derived = lru_cache(maxsize=64)(_derive)
+        self._derived = lru_cache(maxsize=64)(derive)
 
     def seal(self, use: str, data: bytes) -> str:
         """Encrypt and authenticate (AES-256-GCM). `use` names the place, like "ceremony":
@@ -130,6 +130,7 @@ class Keys:
         return hmac.digest(self._derived(key, f"mac:{use}"), data, "sha256")[:_MAC_BYTES]
 
 
-def _derive(key: bytes, label: str) -> bytes:
+def derive(key: bytes, label: str) -> bytes:
+    """A sub-key of 32 bytes for one use (HKDF-SHA-256, RFC 5869). `label` names the use."""
     info = b"unlatch/v1/" + label.encode()
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(key)

@@ -8,9 +8,12 @@ one `PasskeyRefused` whose `detail` is for the log.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
+import cbor2
 import msgspec
 import webauthn
+from cryptography.hazmat.primitives.asymmetric import ec
 from webauthn.helpers import (
     decode_credential_public_key,
     decoded_public_key_to_cryptography,
@@ -28,6 +31,7 @@ from webauthn.helpers.structs import (
 )
 
 from unlatch.core import events
+from unlatch.core.decoys import Decoy
 from unlatch.core.party import RelyingParty
 from unlatch.core.records import Account, Event, Passkey
 from unlatch.core.secrets import from_base64url
@@ -217,15 +221,18 @@ def creation_options(
 
 
 def request_options(
-    allowed: Sequence[Passkey], challenge: bytes, party: RelyingParty
+    allowed: Sequence[Passkey | Decoy], challenge: bytes, party: RelyingParty
 ) -> dict[str, object]:
-    """`PublicKeyCredentialRequestOptionsJSON`; without `allowed` the browser offers all it has."""
+    """`PublicKeyCredentialRequestOptionsJSON`; without `allowed` the browser offers all it has.
+
+    In the order of their ids, which tells nothing: not which is older, nor which is none.
+    """
     return options_to_json_dict(
         webauthn.generate_authentication_options(
             rp_id=party.id,
             challenge=challenge,
             timeout=TIMEOUT_MS,
-            allow_credentials=_descriptors(allowed),
+            allow_credentials=_descriptors(sorted(allowed, key=lambda one: one.credential_id)),
             user_verification=UserVerificationRequirement.REQUIRED,
         )
     )
@@ -270,7 +277,7 @@ def verify_registration(
 
 
 def verify_assertion(
-    answer: Answer, challenge: bytes, passkey: Passkey, party: RelyingParty
+    answer: Answer, challenge: bytes, public_key: bytes, party: RelyingParty
 ) -> VerifiedAssertion:
     """Section 7.2: did this passkey's device, with its person verified, answer us just now?
 
@@ -290,7 +297,7 @@ def verify_assertion(
             expected_challenge=challenge,
             expected_rp_id=party.id,
             expected_origin=list(party.origins),
-            credential_public_key=passkey.public_key,
+            credential_public_key=public_key,
             credential_current_sign_count=0,
             require_user_verification=True,
         )
@@ -317,11 +324,21 @@ def what_is_amiss(passkey: Passkey, seen: VerifiedAssertion, *, at: int) -> Even
     return None
 
 
-def _descriptors(passkeys: Sequence[Passkey]) -> list[PublicKeyCredentialDescriptor]:
+@cache
+def nobodys_key() -> bytes:
+    """A public key (COSE_Key) to check a signature with where there is no passkey. It decides
+    nothing: whose passkey is nobody's is refused whatever the signature.
+    """
+    numbers = ec.generate_private_key(ec.SECP256R1()).public_key().public_numbers()
+    x, y = numbers.x.to_bytes(32, "big"), numbers.y.to_bytes(32, "big")
+    return cbor2.dumps({1: 2, 3: COSEAlgorithmIdentifier.ECDSA_SHA_256.value, -1: 1, -2: x, -3: y})
+
+
+def _descriptors(passkeys: Sequence[Passkey | Decoy]) -> list[PublicKeyCredentialDescriptor]:
     return [
         PublicKeyCredentialDescriptor(
             id=one.credential_id,
-            transports=[AuthenticatorTransport(t) for t in one.transports] or None,
+            transports=[AuthenticatorTransport(t) for t in sorted(one.transports)] or None,
         )
         for one in passkeys
     ]

@@ -72,14 +72,25 @@ def test_a_mail_leaves_once(sender, post, ask, clock):
     assert len(post.taken) == 1
 
 
-def test_a_row_without_account_sends_nothing(sender, post, ask, minter):
-    """Somebody typed an address that nobody has."""
-    ask(account_id=None)
+def test_a_row_without_account_costs_the_same_and_sends_nothing(
+    make_sender, stores, letters, post, ask, minter
+):
+    """Somebody typed an address that nobody has. The requests that come meanwhile must not be
+    quicker for it.
+    """
+    steps = Steps(mails=stores.mails, minter=minter, letters=letters)
+    sender = make_sender(post, stores=steps.stores(stores), minter=steps.minter, letters=steps)
+    work = []
+    for account in ({}, {"account_id": None}, {"account_id": GONE}):
+        ask(**account)
+        steps.taken.clear()
+        sender.send_due()
+        sender.send_due()
+        work.append(list(steps.taken))
 
-    assert sender.send_due() == 0
-    assert sender.send_due() == 0
-    assert not post.tried
-    assert not minter.minted
+    assert work[0] == ["claim", "mint", "mint", "write", "sent", "claim", "claim"]
+    assert work[1] == work[2] == [one.replace("sent", "give_up") for one in work[0]]
+    assert len(post.tried) == 1
 
 
 def test_a_row_of_an_account_that_is_gone_sends_nothing(sender, post, ask):

@@ -31,6 +31,20 @@ Render = Callable[[str, Mapping[str, object]], str]
 LinkPath = Callable[[Purpose, str], str]
 """The path, on the mail's origin, that a mailed link leads to: purpose and token in."""
 
+NOBODY = Account(
+    id="",
+    username="nobody",
+    username_key="",
+    display_name="",
+    address="nobody@example.invalid",
+    address_key="",
+    user_handle=b"",
+    browser_hash=b"",
+    created_at=0,
+    confirmed_at=0,
+)
+"""To whom a letter is written that will not be sent."""
+
 # Everything as ASCII on the wire, so that no server on the way has anything to convert.
 _PLAIN = policy.SMTP.clone(cte_type="7bit")
 _INTERNATIONAL = _PLAIN.clone(utf8=True)

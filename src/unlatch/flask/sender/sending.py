@@ -15,7 +15,7 @@ from unlatch.core.ports import Stores
 from unlatch.core.records import Account, Mail
 from unlatch.core.times import MINUTE, SECOND, Clock
 from unlatch.errors import StoreError
-from unlatch.flask.sender.letters import Letters
+from unlatch.flask.sender.letters import NOBODY, Letters
 from unlatch.flask.sender.rounds import POLLING, Rounds
 from unlatch.flask.sender.sweeping import Sweeper
 from unlatch.flask.sender.transport import PerhapsTaken, RefusedForGood, Transport, TryLater
@@ -154,9 +154,7 @@ class Sender:
             return self._later(mail, type(error).__name__)
 
     def _mint_and_send(self, mail: Mail) -> _Fate:
-        account = self._recipient(mail)
-        if account is None:
-            return _Fate.NEVER
+        recipient = self._recipient(mail)
         minted = None
         if not mail.purpose.is_notice:
             minted = self._minter.mint(mail)
@@ -167,7 +165,12 @@ class Sender:
         now = self._clock()
         if now >= mail.expires_at:
             return self._too_late(mail)
-        self.transport.send(self._letters.write(mail, account, minted, now=now))
+        # For nobody it is written too, and dropped: a known address must not be slower for the
+        # requests that come while this process mints and writes.
+        letter = self._letters.write(mail, recipient or NOBODY, minted, now=now)
+        if recipient is None:
+            return _Fate.NEVER
+        self.transport.send(letter)
         log.info("mail %s (%s) left", mail.id, mail.purpose)
         return _Fate.LEFT
 

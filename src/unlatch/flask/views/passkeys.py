@@ -4,6 +4,7 @@ from flask import Blueprint, flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask.wrappers import Response
 
+from unlatch.core.names import one_form
 from unlatch.core.passkeys import Begun
 from unlatch.core.webauthn import Answer
 from unlatch.errors import FieldsRefused, Malformed
@@ -174,10 +175,13 @@ def remove_passkey(passkey_id: str) -> ResponseReturnValue:
 def _begin_sign_in(identifier: str | None, *, remembered: bool) -> Begun:
     accounts, ceremonies = gate().accounts, gate().passkeys
     if identifier is not None:
-        return ceremonies.begin_named_sign_in(accounts.called(identifier), party())
+        return ceremonies.begin_named_sign_in(
+            accounts.called_even_if_shut(identifier), party(), name=one_form(identifier)
+        )
     known = browser.remembered() if remembered else None
     if known is not None:
-        return ceremonies.begin_named_sign_in(accounts.find(known.account_id), party())
+        account = accounts.find(known.account_id)
+        return ceremonies.begin_named_sign_in(account, party(), name=known.account_id)
     return ceremonies.begin_sign_in(party())
 
 

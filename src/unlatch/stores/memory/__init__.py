@@ -10,6 +10,7 @@ from unlatch.stores.memory.accounts import MemoryAccountReader, MemoryAccountWri
 from unlatch.stores.memory.ceremonies import MemoryCeremonyKeeper, MemoryCeremonyWriter
 from unlatch.stores.memory.events import MemoryEventReader, MemoryEventWriter
 from unlatch.stores.memory.mails import MemoryMailKeeper, MemoryMailWriter
+from unlatch.stores.memory.meta import MemoryMetaReader
 from unlatch.stores.memory.passkeys import MemoryPasskeyReader, MemoryPasskeyWriter
 from unlatch.stores.memory.rows import Memory, Rows
 from unlatch.stores.memory.sessions import MemorySessionKeeper, MemorySessionWriter
@@ -26,6 +27,7 @@ class MemoryStores:
         self.sessions = MemorySessionKeeper(self._memory)
         self.mails = MemoryMailKeeper(self._memory)
         self.events = MemoryEventReader(self._memory)
+        self.meta = MemoryMetaReader(self._memory)
 
     @contextmanager
     def unit(self) -> Iterator["MemoryUnit"]:

@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from unlatch.core.decoys import KEPT_AS
 from unlatch.core.records import Account, Event, Mail, Passkey, Session
+from unlatch.core.secrets import random_secret
 from unlatch.errors import StoreError
 
 TURN_SECONDS = 10.0
@@ -30,6 +32,7 @@ class Rows:
     mails: dict[str, Mail] = field(default_factory=dict)
     marks: set[bytes] = field(default_factory=set)
     events: list[Event] = field(default_factory=list)
+    meta: dict[str, bytes] = field(default_factory=lambda: {KEPT_AS: random_secret()})
 
     def copy(self) -> "Rows":
         return Rows(
@@ -39,6 +42,7 @@ class Rows:
             dict(self.mails),
             set(self.marks),
             list(self.events),
+            dict(self.meta),
         )
 
     def enabled(self, account_id: str) -> Account | None:

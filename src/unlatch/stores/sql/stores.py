@@ -8,6 +8,7 @@ from unlatch.stores.sql.ceremonies import SqlCeremonyKeeper, SqlCeremonyWriter
 from unlatch.stores.sql.database import Database
 from unlatch.stores.sql.events import SqlEventReader, SqlEventWriter
 from unlatch.stores.sql.mails import SqlMailKeeper, SqlMailWriter
+from unlatch.stores.sql.meta import SqlMetaReader
 from unlatch.stores.sql.passkeys import SqlPasskeyReader, SqlPasskeyWriter
 from unlatch.stores.sql.running import Sql
 from unlatch.stores.sql.sessions import SqlSessionKeeper, SqlSessionWriter
@@ -24,6 +25,7 @@ class SqlStores:
         self.sessions = SqlSessionKeeper(database)
         self.mails = SqlMailKeeper(database)
         self.events = SqlEventReader(database)
+        self.meta = SqlMetaReader(database)
 
     @contextmanager
     def unit(self) -> Iterator["SqlUnit"]:

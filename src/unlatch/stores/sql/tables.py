@@ -148,3 +148,11 @@ events = Table(
     Column("facts", Text, nullable=False),
 )
 Index(None, events.c.account_id, events.c.at)
+
+meta = Table(
+    "unlatch_meta",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+"""What is true of the database as a whole: small values, some made by a migration."""
