@@ -176,9 +176,7 @@ class Sender:
 
     def _recipient(self, mail: Mail) -> Account | None:
         """Whom it goes to, or None: nobody has that address, or they are shut out."""
-        if mail.account_id is None:
-            return None
-        account = self._stores.accounts.find(mail.account_id)
+        account = self._stores.accounts.find(mail.account_id or NOBODY.id)
         return account if account and account.enabled else None
 
     def _later(self, mail: Mail, why: str) -> _Fate:
