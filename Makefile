@@ -6,7 +6,8 @@ UV = uv
 LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" $(ARGS)
 
-.PHONY: help serve test test-fast lint format assets vendor screenshots lock environment
+.PHONY: help serve test test-fast lint format assets vendor screenshots bench-enumeration lock \
+	environment
 
 help:
 	@echo 'make serve      run Unlatch on http://localhost:5000    (ARGS="--port 8080" passes options on)'
@@ -17,6 +18,7 @@ help:
 	@echo 'make assets     rebuild the script and stylesheet in src/unlatch/flask/static'
 	@echo 'make vendor     the same after a change in frontend/package-lock.json   (needs Node)'
 	@echo 'make screenshots  photograph every page into build/screenshots   (ARGS="account" for some)'
+	@echo 'make bench-enumeration  does time tell who exists?       (a quarter of an hour)'
 	@echo 'make lock       pin the requirements again              (needs uv; ARGS=--upgrade for newer ones)'
 
 serve:
@@ -50,6 +52,9 @@ vendor: environment
 screenshots: environment
 	@chromium=$$($(PYTHON) scripts/browser.py) && \
 		E2E_CHROMIUM="$$chromium" $(PYTHON) scripts/screenshots.py $(ARGS)
+
+bench-enumeration: environment
+	@$(PYTHON) benchmarks/enumeration.py $(ARGS)
 
 # The first file pins the second: what serves is what was tested, version by version.
 lock:
