@@ -318,7 +318,7 @@ def people(folder: Path, pairs: int) -> list[Pair]:
     stores = open_stores(f"sqlite:///{folder / DATABASE}", upgrade_itself=True)
     # Their passkeys are as many, and look, as those of whom the site does not know: how long a
     # list takes to write is no secret once it can be read.
-    shapes = Decoys(open_stores("memory:"))
+    shapes = Decoys(open_stores("memory:").meta)
     with stores.unit() as unit:
         for name in names[:pairs]:
             account = _account(name)

@@ -50,5 +50,5 @@ class Gate:
             registration_open=settings.registration_open,
         )
         self.emails = Emails(stores, self.addresses, self.sessions, self.mailed, clock)
-        self.passkeys = Passkeys(stores, self.sessions, self.keys, Decoys(stores), clock)
+        self.passkeys = Passkeys(stores, self.sessions, self.keys, Decoys(stores.meta), clock)
         self.keyring = Keyring(stores, clock)

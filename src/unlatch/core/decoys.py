@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, count
 
-from unlatch.core.ports import Stores
+from unlatch.core.ports import MetaReader
 from unlatch.core.secrets import derive
 from unlatch.errors import StoreError
 
@@ -58,8 +58,8 @@ class Decoy:
 class Decoys:
     """Makes decoys, and knows them again. Reads its secret at the first need, once."""
 
-    def __init__(self, stores: Stores) -> None:
-        self._stores = stores
+    def __init__(self, meta: MetaReader) -> None:
+        self._meta = meta
 
     def of(self, name: str) -> list[Decoy]:
         """At least one: the same for one name at all times, others for every other.
@@ -107,7 +107,7 @@ class Decoys:
 
     @cached_property
     def _secret(self) -> bytes:
-        secret = self._stores.meta.get(KEPT_AS)
+        secret = self._meta.get(KEPT_AS)
         if secret is None:  # made anew, every decoy would change
             raise StoreError("the database has lost the secret of its decoys")
         return secret
