@@ -5,6 +5,7 @@ changes, or one whose ids are treated otherwise would tell who has an account.
 import secrets
 
 import pytest
+import webauthn
 from fixtures import person
 from people import FACES
 
@@ -89,6 +90,27 @@ def test_they_are_refused_like_a_bad_signature(mira, visitor, come_from):
     ((status, text),) = refusals
     assert status == 401
     assert "unknown" not in text
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_their_signature_is_checked_too(mira, visitor, shown, monkeypatch, named):
+    """For nothing: but how long a refusal takes would tell decoys from passkeys."""
+    checked = []
+
+    def check(**asked):
+        checked.append(asked)
+        raise ValueError
+
+    monkeypatch.setattr(webauthn, "verify_authentication_response", check)
+    for name in ("mira", "nobody"):
+        (claimed, *_) = shown(name)
+        options = visitor.begin_sign_in(**({"identifier": name} if named else {}))["publicKey"]
+        asked = {"challenge": options["challenge"], "rpId": options["rpId"]}
+        answer = mira.key.get(asked, user_handle=None)
+        answer["id"] = answer["rawId"] = claimed["id"]
+        assert visitor.json(SIGN_IN, answer).status_code == 401
+
+    assert len(checked) == 2
 
 
 def test_a_decoy_changed_in_one_letter_is_a_passkey_that_nobody_has(mira, visitor, shown):
