@@ -19,6 +19,7 @@
         ├── ElsewhereBegun       a mailed secret in a browser that did not ask
         ├── TooSoon              asked again before its time
         ├── TooBusy              every slot for slow hashing is taken
+        ├── TooMany              a limit is reached
         ├── RegistrationClosed
         ├── NotSignedIn
         ├── NotFresh             signed in, but not just now
@@ -66,9 +67,12 @@ class Refused(UnlatchError):
     Attributes:
         reason: Stable name, in JSON as `error` and in the log.
         detail: For the log only: which check failed. Never shown to a visitor.
+        is_failure: Whether it counts against the limit of failures: something was shown
+            that should have let somebody in, and did not.
     """
 
     reason: ClassVar[str] = "refused"
+    is_failure: ClassVar[bool] = False
 
     def __init__(self, detail: str = "") -> None:
         self.detail = detail
@@ -110,6 +114,7 @@ class AddressTaken(FieldsRefused):
 
 class CeremonyGone(Refused):
     reason = "ceremony_gone"
+    is_failure = True
 
 
 class PasskeyRefused(Refused):
@@ -119,6 +124,7 @@ class PasskeyRefused(Refused):
     """
 
     reason = "passkey_refused"
+    is_failure = True
 
     def __init__(self, detail: str = "", *, unknown: bool = False) -> None:
         self.unknown = unknown
@@ -147,6 +153,7 @@ class MailGone(Refused):
     """
 
     reason = "mail_gone"
+    is_failure = True
 
     def __init__(self, detail: str = "", *, replaced: bool = False) -> None:
         self.replaced = replaced
@@ -159,6 +166,7 @@ class WrongCode(Refused):
     """
 
     reason = "wrong_code"
+    is_failure = True
 
     def __init__(self, tries_left: int) -> None:
         self.tries_left = tries_left
@@ -193,6 +201,10 @@ class TooSoon(_NotNow):
 
 class TooBusy(_NotNow):
     reason = "too_busy"
+
+
+class TooMany(_NotNow):
+    reason = "too_many"
 
 
 class RegistrationClosed(Refused):

@@ -9,9 +9,10 @@ from unlatch.core.addresses import Addresses
 from unlatch.core.decoys import Decoys
 from unlatch.core.email import Emails
 from unlatch.core.keyring import Keyring
+from unlatch.core.limits import Limits
 from unlatch.core.mailed import MailedSecrets
 from unlatch.core.passkeys import Passkeys
-from unlatch.core.ports import Stores
+from unlatch.core.ports import Stores, Throttle
 from unlatch.core.secrets import Keys
 from unlatch.core.sessions import Sessions
 from unlatch.core.slow_hash import SlowHash
@@ -23,14 +24,21 @@ class Gate:
     """All that an app can ask of the core.
 
     Args:
+        throttle: The counters of the limits.
         secret_keys: Those of the settings, or in development those kept beside the database.
     """
 
     def __init__(
-        self, settings: Settings, stores: Stores, secret_keys: Sequence[bytes], clock: Clock
+        self,
+        settings: Settings,
+        stores: Stores,
+        throttle: Throttle,
+        secret_keys: Sequence[bytes],
+        clock: Clock,
     ) -> None:
         self.clock = clock
         self.stores = stores
+        self.limits = Limits(throttle, clock)
         self.keys = Keys(secret_keys)
         self.sessions = Sessions(
             stores,
@@ -39,16 +47,24 @@ class Gate:
             lifetime=settings.session_max * SECOND,
         )
         self.mailed = MailedSecrets(
-            stores, self.keys, SlowHash(), clock, lifetime=settings.mail_seconds * SECOND
+            stores,
+            self.limits,
+            self.keys,
+            SlowHash(),
+            clock,
+            lifetime=settings.mail_seconds * SECOND,
         )
-        self.addresses = Addresses(stores, self.mailed, clock)
+        self.addresses = Addresses(stores, self.limits, self.mailed, clock)
         self.accounts = Accounts(
             stores,
+            self.limits,
             self.sessions,
             self.addresses,
             clock,
             registration_open=settings.registration_open,
         )
         self.emails = Emails(stores, self.addresses, self.sessions, self.mailed, clock)
-        self.passkeys = Passkeys(stores, self.sessions, self.keys, Decoys(stores.meta), clock)
+        self.passkeys = Passkeys(
+            stores, self.limits, self.sessions, self.keys, Decoys(stores.meta), clock
+        )
         self.keyring = Keyring(stores, clock)

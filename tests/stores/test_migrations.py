@@ -1,5 +1,6 @@
 """Migrations lose nothing, run once however many ask, and keep a copy first."""
 
+import re
 import shutil
 import sqlite3
 import stat
@@ -389,10 +390,18 @@ def _as_kept(connection):
         text("SELECT name, sql FROM sqlite_master WHERE name LIKE '%unlatch_%' AND sql NOT NULL")
     )
     return {
-        name: sorted(" ".join(line.split()).rstrip(",") for line in sql.splitlines())
+        name: _parts(" ".join(sql.split()))
         for name, sql in made
         if schema.VERSION_TABLE not in name
     }
+
+
+def _parts(sql):
+    """What it is, and its columns and constraints; a column that came later stands last."""
+    made, _, rest = sql.partition("(")
+    columns, _, after = rest.rpartition(")")
+    inside_brackets = r"(?![^()]*\))"
+    return [made, *sorted(part.strip() for part in re.split("," + inside_brackets, columns)), after]
 
 
 def _as_kept_of_metadata():

@@ -324,9 +324,15 @@ def _use_everything(stores, ada, mail):
     stores.meta.get("name")
     stores.mails.find(mail.id)
     stores.mails.spend_try(
-        mail.id, purpose=mail.purpose, binding_hash=mail.binding_hash, limit=5, now=NOW
+        mail.id,
+        purpose=mail.purpose,
+        binding_hash=mail.binding_hash,
+        limit=5,
+        now=NOW,
+        by_code=True,
     )
     claimed = stores.mails.claim(now=NOW, lease=5)
+    stores.mails.live(ada.id, now=NOW)
     stores.mails.mint(claimed, link_hash="l", code_hash="c", now=NOW)
     stores.mails.postpone(claimed, until=NOW)
     stores.mails.give_up(claimed)

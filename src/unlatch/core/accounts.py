@@ -8,6 +8,7 @@ from typing import TypeVar
 from unlatch.core import events, names
 from unlatch.core.addresses import UNCONFIRMED_LIFETIME, Addresses
 from unlatch.core.binding import Binding
+from unlatch.core.limits import Limits
 from unlatch.core.party import RelyingParty
 from unlatch.core.ports import Stores
 from unlatch.core.proof import Proof
@@ -32,6 +33,7 @@ class Accounts:
     def __init__(
         self,
         stores: Stores,
+        limits: Limits,
         sessions: Sessions,
         addresses: Addresses,
         clock: Clock,
@@ -39,6 +41,7 @@ class Accounts:
         registration_open: bool,
     ) -> None:
         self._stores = stores
+        self._limits = limits
         self._sessions = sessions
         self._addresses = addresses
         self._clock = clock
@@ -81,6 +84,7 @@ class Accounts:
             RegistrationClosed: The site takes nobody new.
             FieldsRefused: With the reason for each field.
             UsernameTaken, AddressTaken: Somebody was first, in whatever spelling.
+            TooMany: One of the limits is reached.
         """
         if not self._registration_open:
             raise RegistrationClosed
@@ -91,7 +95,8 @@ class Accounts:
             at=account.created_at,
             source=account.id.encode(),
         )
-        with self._stores.unit() as unit:
+        limited = self._limits.registration(visitor, account.address)
+        with limited, self._stores.unit() as unit:
             unit.accounts.add(account, stale_before=account.created_at - UNCONFIRMED_LIFETIME)
             unit.events.add(events.registered(account.id, at=account.created_at))
             signed_in = self._sessions.start(unit, proof, visitor, sessions=0)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from unlatch.core import events, names
 from unlatch.core.binding import Binding
 from unlatch.core.freshness import require_fresh_to_take_away
+from unlatch.core.limits import Limits
 from unlatch.core.mailed import MailedSecrets
 from unlatch.core.party import RelyingParty
 from unlatch.core.ports import Stores, Unit
@@ -20,8 +21,9 @@ UNCONFIRMED_LIFETIME = 7 * DAY
 class Addresses:
     """The e-mail addresses of accounts."""
 
-    def __init__(self, stores: Stores, mailed: MailedSecrets, clock: Clock) -> None:
+    def __init__(self, stores: Stores, limits: Limits, mailed: MailedSecrets, clock: Clock) -> None:
         self._stores = stores
+        self._limits = limits
         self._mailed = mailed
         self._clock = clock
 
@@ -34,10 +36,10 @@ class Addresses:
         visitor: Visitor,
     ) -> Binding:
         """Ask for the mail to an address that was just written down. A new address is a new
-        reason to write, so there is no minute to wait.
+        reason to write, so there is no minute to wait; how many there may be is limited by
+        whoever writes it down.
         """
-        patient = binding.without(Purpose.CONFIRM) if binding else None
-        return self._ask_confirmation(unit, account, patient, party, visitor)
+        return self._ask_confirmation(unit, account, binding, party, visitor)
 
     def ask_confirmation(
         self,
@@ -51,12 +53,16 @@ class Addresses:
 
         Raises:
             NotFound: The address is confirmed already.
-            TooSoon: This browser asked less than a minute ago.
+            TooSoon, TooMany: As in `MailedSecrets.require_leave`.
         """
-        if live.account.confirmed_at is not None:
+        account = live.account
+        if account.confirmed_at is not None:
             raise NotFound("confirmed already")
+        self._mailed.require_leave(
+            Purpose.CONFIRM, account, typed=account.address, binding=binding, visitor=visitor
+        )
         with self._stores.unit() as unit:
-            return self._ask_confirmation(unit, live.account, binding, party, visitor)
+            return self._ask_confirmation(unit, account, binding, party, visitor)
 
     def look_at_confirmation(self, token: str, binding: Binding | None) -> None:
         """Whether an opened link may confirm here. Spends nothing.
@@ -66,21 +72,28 @@ class Addresses:
         """
         self._mailed.look(token, Purpose.CONFIRM, binding)
 
-    def confirm_by_code(self, typed: str, binding: Binding | None, live: LiveSession) -> None:
+    def confirm_by_code(
+        self, typed: str, binding: Binding | None, live: LiveSession, visitor: Visitor
+    ) -> None:
         """Prove the address by a typed code.
 
         Raises:
-            FieldsRefused, WrongCode, MailGone, TooBusy: As in `MailedSecrets.show_code`.
+            FieldsRefused, WrongCode, MailGone, TooMany, TooBusy: As in
+                `MailedSecrets.show_code`.
         """
-        self._confirm(self._mailed.show_code(typed, Purpose.CONFIRM, binding), live)
+        mail = self._mailed.show_code(typed, Purpose.CONFIRM, binding, visitor.client)
+        self._confirm(mail, live)
 
-    def confirm_by_link(self, token: str, binding: Binding | None, live: LiveSession) -> None:
+    def confirm_by_link(
+        self, token: str, binding: Binding | None, live: LiveSession, visitor: Visitor
+    ) -> None:
         """Prove the address by an opened link.
 
         Raises:
-            MailGone, TooBusy: As in `MailedSecrets.show_link`.
+            MailGone, TooMany, TooBusy: As in `MailedSecrets.show_link`.
         """
-        self._confirm(self._mailed.show_link(token, Purpose.CONFIRM, binding), live)
+        mail = self._mailed.show_link(token, Purpose.CONFIRM, binding, visitor.client)
+        self._confirm(mail, live)
 
     def confirm(self, unit: Unit, account: Account, *, now: int) -> bool:
         """Write down that the address is proved; False if it was before."""
@@ -118,6 +131,7 @@ class Addresses:
             NotFound: It is confirmed already.
             NotFresh: The session wants a new proof first.
             FieldsRefused, AddressTaken: About the field `email`.
+            TooMany: One of the limits is reached.
         """
         self.may_correct(live)
         try:
@@ -125,7 +139,8 @@ class Addresses:
         except ValueError as error:
             raise FieldsRefused({"email": str(error)}) from error
         now = self._clock()
-        with self._stores.unit() as unit:
+        limited = self._limits.correction(visitor, live.account, address.kept)
+        with limited, self._stores.unit() as unit:
             unit.sessions.require(live.session.token_hash)
             # What was mailed to the old address must not confirm the new one.
             unit.mails.kill_pending(live.account.id, now=now)

@@ -79,8 +79,11 @@ class Emails:
         """Ask for one mail. The same happens whether or not anybody has what was typed.
 
         Raises:
-            TooSoon: This browser asked less than a minute ago.
+            TooSoon, TooMany: As in `MailedSecrets.require_leave`.
         """
+        self._mailed.require_leave(
+            Purpose.SIGN_IN, account, typed=typed, binding=binding, visitor=visitor
+        )
         with self._stores.unit() as unit:
             return self._mailed.ask(
                 unit,
@@ -109,10 +112,10 @@ class Emails:
         """Sign in by an opened link.
 
         Raises:
-            MailGone: Damaged, old, used, replaced, or of another browser.
-            TooBusy: No slot for slow hashing; nothing was spent.
+            MailGone, TooMany, TooBusy: As in `MailedSecrets.show_link`.
         """
-        return self._finish(self._mailed.show_link(token, Purpose.SIGN_IN, binding), visitor)
+        mail = self._mailed.show_link(token, Purpose.SIGN_IN, binding, visitor.client)
+        return self._finish(mail, visitor)
 
     def finish_by_code(
         self, typed: str, binding: Binding | None, visitor: Visitor
@@ -120,9 +123,11 @@ class Emails:
         """Sign in by a typed code.
 
         Raises:
-            FieldsRefused, WrongCode, MailGone, TooBusy: As in `MailedSecrets.show_code`.
+            FieldsRefused, WrongCode, MailGone, TooMany, TooBusy: As in
+                `MailedSecrets.show_code`.
         """
-        return self._finish(self._mailed.show_code(typed, Purpose.SIGN_IN, binding), visitor)
+        mail = self._mailed.show_code(typed, Purpose.SIGN_IN, binding, visitor.client)
+        return self._finish(mail, visitor)
 
     def begin_step_up(
         self,
@@ -136,14 +141,18 @@ class Emails:
         """Ask for a code that proves again whose session this is.
 
         Raises:
-            TooSoon: This browser asked less than a minute ago.
+            TooSoon, TooMany: As in `MailedSecrets.require_leave`.
         """
+        typed = live.account.address
+        self._mailed.require_leave(
+            Purpose.FRESH, live.account, typed=typed, binding=binding, visitor=visitor
+        )
         with self._stores.unit() as unit:
             return self._mailed.ask(
                 unit,
                 Purpose.FRESH,
                 live.account,
-                typed=live.account.address,
+                typed=typed,
                 next_path=next_path,
                 binding=binding,
                 party=party,
@@ -151,15 +160,16 @@ class Emails:
             )
 
     def finish_step_up(
-        self, typed: str, binding: Binding | None, live: LiveSession
+        self, typed: str, binding: Binding | None, live: LiveSession, visitor: Visitor
     ) -> SignedInByMail:
         """Prove again, in the session that asked.
 
         Raises:
-            FieldsRefused, WrongCode, MailGone, TooBusy: As in `MailedSecrets.show_code`.
+            FieldsRefused, WrongCode, MailGone, TooMany, TooBusy: As in
+                `MailedSecrets.show_code`.
             NotSignedIn: The session ended meanwhile.
         """
-        mail = self._mailed.show_code(typed, Purpose.FRESH, binding)
+        mail = self._mailed.show_code(typed, Purpose.FRESH, binding, visitor.client)
         if (mail.account_id, mail.session_id) != (live.account.id, live.session.id):
             raise MailGone("asked in another session")
         proof = self._proof(live.account, mail)
@@ -178,6 +188,7 @@ class Emails:
                 taken_over = self._prove_address(unit, account, visitor, now=proof.at)
                 signed_in = self._sessions.start(unit, proof, visitor, sessions=None)
                 unit.mails.kill_pending(account.id, now=proof.at)
+                unit.accounts.forgive(account.id)
         except NotSignedIn as error:  # disabled since the mail was asked for
             raise MailGone(error.detail) from error
         return SignedInByMail(signed_in, mail.next, taken_over)

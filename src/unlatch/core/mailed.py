@@ -3,9 +3,9 @@
 Asking writes one row, alike for known and unknown addresses; the sender mints the secrets,
 so that none is ever stored and nothing in the request tells who exists.
 
-Showing one goes in this order: its form and MAC; a slot for slow hashing; one try, committed;
-Argon2 with no transaction open. The caller then spends the mail in one transaction with what
-it was for.
+Showing one goes in this order: its form and MAC; the limit of failures; a slot for slow
+hashing; one try, committed; Argon2 with no transaction open. The caller then spends the mail
+in one transaction with what it was for.
 """
 
 import uuid
@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 
 from unlatch.core import mail_tokens
 from unlatch.core.binding import Asked, Binding, new_binding
+from unlatch.core.limits import Limits
 from unlatch.core.party import RelyingParty
 from unlatch.core.ports import Stores, Unit
 from unlatch.core.records import Account, Mail, Purpose
 from unlatch.core.secrets import Keys, random_code, typed_code
 from unlatch.core.slow_hash import SlowHash
 from unlatch.core.times import SECOND, Clock
-from unlatch.core.visitor import Visitor
+from unlatch.core.visitor import Client, Visitor
 from unlatch.errors import ElsewhereBegun, FieldsRefused, MailGone, WrongCode
 
 MOST_TRIES = 5
@@ -31,12 +32,13 @@ class Minted:
 
     Attributes:
         link_token: What the link carries, or None for a mail with a code only.
+        code: None for a mail with a link only.
     """
 
     link_token: str | None = field(repr=False)
     link_hash: str | None = field(repr=False)
-    code: str = field(repr=False)
-    code_hash: str = field(repr=False)
+    code: str | None = field(repr=False)
+    code_hash: str | None = field(repr=False)
 
 
 class MailedSecrets:
@@ -45,9 +47,17 @@ class MailedSecrets:
     """
 
     def __init__(
-        self, stores: Stores, keys: Keys, slow_hash: SlowHash, clock: Clock, *, lifetime: int
+        self,
+        stores: Stores,
+        limits: Limits,
+        keys: Keys,
+        slow_hash: SlowHash,
+        clock: Clock,
+        *,
+        lifetime: int,
     ) -> None:
         self._stores = stores
+        self._limits = limits
         self._keys = keys
         self._slow_hash = slow_hash
         self._clock = clock
@@ -57,6 +67,25 @@ class MailedSecrets:
     def seconds(self) -> int:
         """How long a mail's secrets are good for."""
         return self._lifetime // SECOND
+
+    def require_leave(
+        self,
+        purpose: Purpose,
+        account: Account | None,
+        *,
+        typed: str,
+        binding: Binding | None,
+        visitor: Visitor,
+    ) -> None:
+        """Whether this visitor may ask for a mail now; before any transaction.
+
+        Raises:
+            TooSoon: This browser asked less than a minute ago.
+            TooMany: One of the limits on mails is reached.
+        """
+        if binding is not None:
+            binding.require_patience(purpose, now=self._clock())
+        self._limits.mail(visitor, purpose, account, typed)
 
     def ask(
         self,
@@ -77,13 +106,9 @@ class MailedSecrets:
             account: Whose, or None where nobody has what was typed.
             typed: What to show back on the page.
             binding: The browser's, or None if it has none yet.
-
-        Raises:
-            TooSoon: This browser asked less than a minute ago.
         """
         now = self._clock()
         binding = binding or new_binding()
-        binding.require_patience(purpose, now=now)
         mail = Mail(
             id=str(uuid.uuid4()),
             account_id=account.id if account else None,
@@ -96,14 +121,15 @@ class MailedSecrets:
             asked_at=now,
             expires_at=now + self._lifetime,
             due_at=now,
+            known_browser=account is not None and visitor.is_known_to(account),
         )
         unit.mails.ask(mail)
         return binding.with_asked(purpose, Asked(mail.id, typed, now))
 
-    def mint(self, mail: Mail) -> Minted:
-        """New secrets for a mail, for the sender. Slow: two runs of Argon2."""
-        code = random_code()
-        code_hash = self._slow_hash.hash(code)
+    def mint(self, mail: Mail, *, with_code: bool) -> Minted:
+        """New secrets for a mail, for the sender. Slow: a run of Argon2 for each."""
+        code = random_code() if with_code else None
+        code_hash = self._slow_hash.hash(code) if code else None
         if mail.purpose is Purpose.FRESH:  # typed into the page that asked; a link has no place
             return Minted(None, None, code, code_hash)
         token, text = mail_tokens.mint(mail.id, mail.purpose, self._keys)
@@ -129,27 +155,33 @@ class MailedSecrets:
             raise ElsewhereBegun
         return mail
 
-    def show_link(self, token_text: str, purpose: Purpose, binding: Binding | None) -> Mail:
+    def show_link(
+        self, token_text: str, purpose: Purpose, binding: Binding | None, client: Client
+    ) -> Mail:
         """Check the secret of a link, at the cost of a try.
 
         Raises:
             MailGone: Damaged, old, used, replaced, or of another browser.
+            TooMany: Too many failed from where it comes; nothing was spent.
             TooBusy: No slot for slow hashing; nothing was spent.
         """
         token = mail_tokens.read(token_text, purpose, self._keys)
-        with self._slow_hash.slot():
-            mail = self._spend_try(token.mail_id, purpose, binding)
-            if not self._slow_hash.fits(token.secret, mail.link_hash if mail else None):
-                raise MailGone("the secret does not fit")
-        if mail is None:
-            raise MailGone("no such mail")
-        return mail
+        with self._limits.attempt(client):
+            with self._slow_hash.slot():
+                mail = self._spend_try(token.mail_id, purpose, binding, by_code=False)
+                fits = self._slow_hash.fits(token.secret, mail.link_hash if mail else None)
+            if mail is None or not fits:
+                raise MailGone("no such mail, or the secret does not fit")
+            return mail
 
-    def show_code(self, typed: str, purpose: Purpose, binding: Binding | None) -> Mail:
+    def show_code(
+        self, typed: str, purpose: Purpose, binding: Binding | None, client: Client
+    ) -> Mail:
         """Check a typed code against the newest mail of this browser, at the cost of a try.
 
         Raises:
             FieldsRefused: It cannot be a code; nothing was spent.
+            TooMany: Too many failed from where it comes; nothing was spent.
             WrongCode: It does not match.
             MailGone: There is no mail it could match.
             TooBusy: No slot for slow hashing; nothing was spent.
@@ -160,20 +192,24 @@ class MailedSecrets:
         asked = binding.asked(purpose) if binding else None
         if asked is None:
             raise MailGone("this browser asked for none")
-        with self._slow_hash.slot():
-            mail = self._spend_try(asked.mail_id, purpose, binding)
-            fits = self._slow_hash.fits(code, mail.code_hash if mail else None)
-        if mail is None:
-            raise MailGone("spent, killed or expired")
-        if not fits:
-            raise WrongCode(tries_left=MOST_TRIES - mail.attempts)
-        return mail
+        with self._limits.attempt(client):
+            with self._slow_hash.slot():
+                mail = self._spend_try(asked.mail_id, purpose, binding, by_code=True)
+                fits = self._slow_hash.fits(code, mail.code_hash if mail else None)
+            if mail is None:
+                raise MailGone("spent, killed or expired")
+            if not fits:
+                raise WrongCode(tries_left=MOST_TRIES - mail.attempts)
+            return mail
 
-    def _spend_try(self, mail_id: str, purpose: Purpose, binding: Binding | None) -> Mail | None:
+    def _spend_try(
+        self, mail_id: str, purpose: Purpose, binding: Binding | None, *, by_code: bool
+    ) -> Mail | None:
         return self._stores.mails.spend_try(
             mail_id,
             purpose=purpose,
             binding_hash=binding.hash if binding else b"",
             limit=MOST_TRIES,
             now=self._clock(),
+            by_code=by_code,
         )

@@ -12,6 +12,7 @@ from unlatch.core.browsers import browser_name, sentence_case
 from unlatch.core.ceremonies import Ceremony, CeremonyKind
 from unlatch.core.decoys import Decoy, Decoys
 from unlatch.core.freshness import added_on, require_fresh
+from unlatch.core.limits import Limits
 from unlatch.core.notices import tell
 from unlatch.core.party import RelyingParty
 from unlatch.core.ports import Stores, Unit
@@ -67,9 +68,16 @@ class Passkeys:
     """Register passkeys and sign in with them."""
 
     def __init__(
-        self, stores: Stores, sessions: Sessions, keys: Keys, decoys: Decoys, clock: Clock
+        self,
+        stores: Stores,
+        limits: Limits,
+        sessions: Sessions,
+        keys: Keys,
+        decoys: Decoys,
+        clock: Clock,
     ) -> None:
         self._stores = stores
+        self._limits = limits
         self._sessions = sessions
         self._keys = keys
         self._decoys = decoys
@@ -110,16 +118,20 @@ class Passkeys:
         Raises:
             CeremonyGone: It expired, was answered before, or never was.
             PasskeyRefused: Unknown here, or one of the checks failed.
+            TooMany: Too many failed from where it comes.
         """
-        ceremony = self._open(answer, sealed, CeremonyKind.SIGN_IN)
-        known, seen = self._verified(answer, ceremony, party)
-        proof = self._proof(known, ceremony)
-        with self._stores.unit() as unit:
-            _accept(unit, ceremony, known.passkey, seen, now=proof.at)
-            signed_in = self._sessions.start(unit, proof, visitor, sessions=known.sessions)
-            if known.has_pending_mail:
-                unit.mails.kill_pending(known.account.id, now=proof.at)
-        return signed_in
+        with self._limits.attempt(visitor.client):
+            ceremony = self._open(answer, sealed, CeremonyKind.SIGN_IN)
+            known, seen = self._verified(answer, ceremony, party)
+            proof = self._proof(known, ceremony)
+            with self._stores.unit() as unit:
+                _accept(unit, ceremony, known.passkey, seen, now=proof.at)
+                signed_in = self._sessions.start(unit, proof, visitor, sessions=known.sessions)
+                if known.has_pending_mail:
+                    unit.mails.kill_pending(known.account.id, now=proof.at)
+                if known.account.code_failures:
+                    unit.accounts.forgive(known.account.id)
+            return signed_in
 
     def begin_step_up(self, live: LiveSession, party: RelyingParty) -> Begun:
         """Begin to prove that it is still the same person, in this session."""
@@ -127,21 +139,27 @@ class Passkeys:
         return self._begun_for(ceremony, party, name=live.account.id)
 
     def finish_step_up(
-        self, answer: Answer, sealed: SealedCeremonies, party: RelyingParty, live: LiveSession
+        self,
+        answer: Answer,
+        sealed: SealedCeremonies,
+        party: RelyingParty,
+        live: LiveSession,
+        visitor: Visitor,
     ) -> SignedIn:
         """Prove again, by a passkey of this account, in the session that asked.
 
         Raises:
-            CeremonyGone, PasskeyRefused: As in `finish_sign_in`.
+            CeremonyGone, PasskeyRefused, TooMany: As in `finish_sign_in`.
             NotSignedIn: The session ended meanwhile.
         """
-        ceremony = self._open(answer, sealed, CeremonyKind.STEP_UP)
-        self._require_bound(ceremony, live)
-        known, seen = self._verified(answer, ceremony, party)
-        proof = self._proof(known, ceremony)
-        with self._stores.unit() as unit:
-            _accept(unit, ceremony, known.passkey, seen, now=proof.at)
-            return self._sessions.prove_again(unit, proof, live)
+        with self._limits.attempt(visitor.client):
+            ceremony = self._open(answer, sealed, CeremonyKind.STEP_UP)
+            self._require_bound(ceremony, live)
+            known, seen = self._verified(answer, ceremony, party)
+            proof = self._proof(known, ceremony)
+            with self._stores.unit() as unit:
+                _accept(unit, ceremony, known.passkey, seen, now=proof.at)
+                return self._sessions.prove_again(unit, proof, live)
 
     def may_add(self, live: LiveSession) -> list[Passkey]:
         """The passkeys there are, if this session may add one now.
@@ -179,11 +197,22 @@ class Passkeys:
         """Add the passkey that the device made, and tell the account's address of it.
 
         Raises:
-            CeremonyGone, PasskeyRefused: As in `finish_sign_in`.
+            CeremonyGone, PasskeyRefused, TooMany: As in `finish_sign_in`.
             NotFresh: The proof became too old meanwhile.
             NotSignedIn: The session ended meanwhile.
             PasskeyExists, TooManyPasskeys: As they say.
         """
+        with self._limits.attempt(visitor.client):
+            return self._add(answer, sealed, party, live, visitor)
+
+    def _add(
+        self,
+        answer: Answer,
+        sealed: SealedCeremonies,
+        party: RelyingParty,
+        live: LiveSession,
+        visitor: Visitor,
+    ) -> Passkey:
         ceremony = self._open(answer, sealed, CeremonyKind.ADD_PASSKEY)
         self._require_bound(ceremony, live)
         # As of its beginning: the device may take its time, and the beginning was fresh.

@@ -12,6 +12,7 @@ is away raises `StoreError`, from any of them. The test is
 `unlatch.testing.store_contract.StoreContract`.
 """
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -25,6 +26,7 @@ from unlatch.core.records import (
     Purpose,
     Session,
 )
+from unlatch.core.throttle import Allowance
 
 
 class AccountReader(Protocol):
@@ -70,12 +72,24 @@ class MailKeeper(Protocol):
     def find(self, mail_id: str) -> Mail | None: ...
 
     def spend_try(
-        self, mail_id: str, *, purpose: Purpose, binding_hash: bytes, limit: int, now: int
+        self,
+        mail_id: str,
+        *,
+        purpose: Purpose,
+        binding_hash: bytes,
+        limit: int,
+        now: int,
+        by_code: bool,
     ) -> Mail | None:
         """Count one try of at most `limit` and give the row as it then is.
 
         None, and nothing counted, unless the mail is for this purpose and this binding,
         unspent, not killed, not expired and has tries left.
+
+        Args:
+            by_code: A code was typed: the try also counts against its account's budget
+                (`code_budget.py`), unless the browser that asked is known to it. The same
+                statements run whether or not there is an account.
         """
         ...
 
@@ -87,7 +101,13 @@ class MailKeeper(Protocol):
         """
         ...
 
-    def mint(self, mail: Mail, *, link_hash: str | None, code_hash: str, now: int) -> bool:
+    def live(self, account_id: str, *, now: int) -> int:
+        """How many minted mails of an account could still be spent, those aside that browsers
+        asked for which it knows.
+        """
+        ...
+
+    def mint(self, mail: Mail, *, link_hash: str | None, code_hash: str | None, now: int) -> bool:
         """Write new hashes into a claimed mail; False if it was killed or used, has expired,
         or its lease was lost.
 
@@ -176,6 +196,10 @@ class AccountWriter(Protocol):
         ...
 
     def forget_display_name(self, account_id: str) -> None: ...
+
+    def forgive(self, account_id: str) -> None:
+        """Count its wrong codes from zero again."""
+        ...
 
     def disable(self, account_id: str, *, now: int) -> bool:
         """Write `disabled_at`; False if it was disabled before (or is gone). Its sessions and
@@ -300,6 +324,22 @@ class Unit(Protocol):
     def mails(self) -> MailWriter: ...
     @property
     def events(self) -> EventWriter: ...
+
+
+class Throttle(Protocol):
+    """Counters of who tried how often. Losing them loosens limits until they refill, and
+    nothing else.
+    """
+
+    def take(self, wanted: Sequence[Allowance], *, now: int) -> int:
+        """Take one of each, or of none. Gives 0, or how many microseconds to wait until
+        there is one of each. Of many callers at once, no more get one than there are.
+        """
+        ...
+
+    def give_back(self, taken: Sequence[Allowance], *, now: int) -> None:
+        """One of each was not needed."""
+        ...
 
 
 class Stores(Protocol):

@@ -43,6 +43,8 @@ class Account:
         user_handle: 64 random bytes, the account's name inside its passkeys.
         browser_hash: SHA-256 of the id of the browser that registered.
         disabled_at: When an operator shut the account, or None.
+        code_failures, code_failures_since: Wrong codes that strange browsers typed, and
+            since when they are counted (see `code_budget.py`).
     """
 
     id: str
@@ -56,6 +58,8 @@ class Account:
     created_at: int
     confirmed_at: int | None = None
     disabled_at: int | None = None
+    code_failures: int = 0
+    code_failures_since: int = 0
 
     @property
     def name(self) -> str:
@@ -169,6 +173,7 @@ class Mail:
         account_id: Whose, or None for an unknown address: such a row is dropped by the sender.
         binding_hash: SHA-256 of the asking browser's binding secret; empty for notices.
         session_id: The session it was asked in, for purposes bound to one.
+        known_browser: Whether the browser that asked has been signed in to the account before.
         origin: Where its link leads, from the settings.
         next: A path of our own to go to afterwards.
         user_agent: The asking browser's own words, at most 512 characters.
@@ -200,6 +205,7 @@ class Mail:
     deliveries: int = 0
     due_at: int = 0
     lease_until: int = 0
+    known_browser: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

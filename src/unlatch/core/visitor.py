@@ -5,6 +5,21 @@ from dataclasses import dataclass, field
 from unlatch.core.records import Account, LiveSession
 
 
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Where a request comes from, as far as it is counted.
+
+    Attributes:
+        address: An IPv4 address, or the /64 of an IPv6 address: that is one household.
+        network: Its /24 or /64.
+        remembers: The account that the browser remembers: given after a sign-in only.
+    """
+
+    address: str = ""
+    network: str = ""
+    remembers: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
     """Attributes:
@@ -13,12 +28,20 @@ class Visitor:
     live: The session it is signed in with, if one.
     """
 
+    client: Client = field(default_factory=Client)
     user_agent: str = ""
     browser_hash: bytes = field(default=b"", repr=False)
     live: LiveSession | None = None
 
     def has_begun(self, account: Account) -> bool:
         """Whether this is the browser that registered the account, or one signed in to it."""
-        if self.live is not None and self.live.account.id == account.id:
+        if self._is_inside(account):
             return True
         return bool(self.browser_hash) and self.browser_hash == account.browser_hash
+
+    def is_known_to(self, account: Account) -> bool:
+        """Whether this browser has signed in to the account before, and remembers it."""
+        return self._is_inside(account) or self.client.remembers == account.id
+
+    def _is_inside(self, account: Account) -> bool:
+        return self.live is not None and self.live.account.id == account.id

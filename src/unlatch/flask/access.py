@@ -24,6 +24,7 @@ from unlatch.errors import (
     WrongHost,
 )
 from unlatch.flask import answers, browser, cookies, forms, headers
+from unlatch.flask.client import client
 from unlatch.flask.memory import memory
 from unlatch.flask.party import party
 from unlatch.flask.state import gate, state
@@ -158,6 +159,7 @@ def visitor(browser_hash: bytes | None = None) -> Visitor:
         browser_hash: Of the id that the browser is given just now, where it had none.
     """
     return Visitor(
+        client=client(),
         user_agent=request.headers.get("User-Agent", "")[:512],
         browser_hash=browser.known_hash() if browser_hash is None else browser_hash,
         live=live_session(),

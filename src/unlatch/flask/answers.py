@@ -151,8 +151,7 @@ def refusal(refused: Refused) -> Response:
         return _as_json(refused, said, elsewhere)
     if elsewhere is not None:
         return leave(elsewhere)
-    retry_after = refused.facts.get("retry_after")
-    return _with_retry_after(_trouble_page(said, retry_after=retry_after), refused)
+    return _with_retry_after(_trouble_page(said, wait=_wait(refused)), refused)
 
 
 def store_is_away(error: StoreError) -> Response:
@@ -237,9 +236,17 @@ def _as_json(refused: Refused, said: words.Words, elsewhere: str | None) -> Resp
         payload["fields"] = words.of_fields(refused)
     if isinstance(refused, WrongCode):
         payload["message"] = words.of_tries(refused.tries_left)
+    wait = _wait(refused)
+    if wait:
+        payload["message"] = f"{said.message} Try again in {wait}."
     if elsewhere is not None:
         payload["next"] = elsewhere
     return _with_retry_after(data(payload, status=said.status), refused)
+
+
+def _wait(refused: Refused) -> str:
+    seconds = refused.facts.get("retry_after")
+    return words.of_wait(seconds) if isinstance(seconds, int) else ""
 
 
 def _with_retry_after(response: Response, refused: Refused) -> Response:

@@ -18,7 +18,7 @@ from unlatch.flask.development import kept_keys
 from unlatch.flask.sender import Letters, MailboxTransport, Sender, SmtpTransport
 from unlatch.gate import Gate
 from unlatch.settings import Settings
-from unlatch.stores import open_stores
+from unlatch.stores import open_stores, open_throttle
 
 T = TypeVar("T")
 
@@ -105,7 +105,9 @@ class State:
 
     def _make_gate(self) -> Gate:
         keys = self.settings.secret_keys or kept_keys(self.folder)
-        return Gate(self.settings, self.stores, keys, now)
+        # A test suite of the host's is one address for everybody in it.
+        throttle = open_throttle(unlimited=self.app.testing and self.settings.development)
+        return Gate(self.settings, self.stores, throttle, keys, now)
 
     def _make_sender(self) -> Sender:
         mail = self.settings.mail

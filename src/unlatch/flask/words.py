@@ -50,6 +50,9 @@ REASONS: Mapping[str, Words] = {
     ),
     "too_soon": Words(429, "Just a moment", "A mail is on its way already."),
     "too_busy": Words(429, "Just a moment", "A lot of people are signing in right now."),
+    "too_many": Words(
+        429, "Too many tries", "There were too many tries from here, so this one has to wait."
+    ),
     "registration_closed": Words(
         403, "Registration is closed", "This site takes no new accounts at the moment."
     ),
@@ -110,6 +113,13 @@ def of_http(status: int) -> tuple[Words, str]:
 def of_fields(refused: FieldsRefused) -> dict[str, str]:
     """Words for each refused field."""
     return {name: FIELDS[name, why] for name, why in refused.fields.items()}
+
+
+def of_wait(seconds: int) -> str:
+    """How long to wait, as on a page: "40 seconds", "9 minutes"."""
+    if seconds < 100:
+        return "1 second" if seconds == 1 else f"{seconds} seconds"
+    return f"{-(-seconds // 60)} minutes"
 
 
 def of_tries(tries_left: int) -> str:

@@ -6,13 +6,13 @@ Nothing is opened, and SQLAlchemy not imported, before it is needed.
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from unlatch.core.ports import Stores
+from unlatch.core.ports import Stores, Throttle
 from unlatch.errors import SettingsError
 
 if TYPE_CHECKING:
     from unlatch.stores.sql.database import Database
 
-__all__ = ["open_database", "open_stores"]
+__all__ = ["open_database", "open_stores", "open_throttle"]
 
 MEMORY = "memory:"
 SQLITE = "sqlite:///"
@@ -39,6 +39,17 @@ def open_stores(database_url: str, *, upgrade_itself: bool = False, backups: boo
     from unlatch.stores.sql.stores import SqlStores
 
     return SqlStores(open_database(database_url, upgrade_itself=upgrade_itself, backups=backups))
+
+
+def open_throttle(*, unlimited: bool = False) -> Throttle:
+    """The counters of who tried how often, in this process's memory.
+
+    Args:
+        unlimited: Count nothing, for tests in which one address is everybody.
+    """
+    from unlatch.stores.memory.throttle import MemoryThrottle
+
+    return MemoryThrottle(0) if unlimited else MemoryThrottle()
 
 
 def open_database(

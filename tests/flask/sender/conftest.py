@@ -97,12 +97,15 @@ class Minter:
         self.minted: list[Minted] = []
         self._numbers = count()
 
-    def mint(self, mail: Mail) -> Minted:
+    def mint(self, mail: Mail, *, with_code: bool) -> Minted:
         number = next(self._numbers)
         token, hashed = f"token-{number}", f"hash-{number}"
         linked = mail.purpose is not Purpose.FRESH
         minted = Minted(
-            token if linked else None, hashed if linked else None, random_code(), f"code-{number}"
+            token if linked else None,
+            hashed if linked else None,
+            random_code() if with_code else None,
+            f"code-{number}" if with_code else None,
         )
         self.minted.append(minted)
         return minted

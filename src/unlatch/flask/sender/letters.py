@@ -114,7 +114,7 @@ class Letters:
             "site_name": self._site_name,
             "name": one_line(account.name) if known else "",
             "link": link,
-            "code": _grouped(minted.code) if minted is not None else "",
+            "code": _grouped(minted.code) if minted is not None and minted.code else "",
             "minutes": max(1, round((mail.expires_at - now) / MINUTE)),
             "asked": _moment(mail.asked_at),
             "browser": browser_name(mail.user_agent),

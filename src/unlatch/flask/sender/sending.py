@@ -10,6 +10,7 @@ import traceback
 from enum import Enum
 from typing import Literal, Protocol
 
+from unlatch.core.code_budget import may_carry_code
 from unlatch.core.mailed import Minted
 from unlatch.core.ports import Stores
 from unlatch.core.records import Account, Mail
@@ -22,6 +23,9 @@ from unlatch.flask.sender.transport import PerhapsTaken, RefusedForGood, Transpo
 
 LEASE = 5 * MINUTE
 """How long a mail is one sender's: far more than minting and a transport's deadline take."""
+
+MOST_LIVE = 20
+"""Mails of one account at a time that strange browsers asked for."""
 
 FIRST_PAUSE = 5 * SECOND
 """Before the second try; each further pause is three times as long."""
@@ -44,7 +48,7 @@ class _Fate(Enum):
 class Minter(Protocol):
     """Makes the secrets of a mail; slow, since it hashes them (`MailedSecrets` does)."""
 
-    def mint(self, mail: Mail) -> Minted: ...
+    def mint(self, mail: Mail, *, with_code: bool) -> Minted: ...
 
 
 class Sender:
@@ -155,9 +159,13 @@ class Sender:
 
     def _mint_and_send(self, mail: Mail) -> _Fate:
         recipient = self._recipient(mail)
+        account = recipient or NOBODY
         minted = None
         if not mail.purpose.is_notice:
-            minted = self._minter.mint(mail)
+            if self._has_enough(mail, account):
+                return _Fate.NEVER
+            with_code = may_carry_code(mail, account, now=self._clock())
+            minted = self._minter.mint(mail, with_code=with_code)
             if not self._stores.mails.mint(
                 mail, link_hash=minted.link_hash, code_hash=minted.code_hash, now=self._clock()
             ):
@@ -167,7 +175,7 @@ class Sender:
             return self._too_late(mail)
         # For nobody it is written too, and dropped: a known address must not be slower for the
         # requests that come while this process mints and writes.
-        letter = self._letters.write(mail, recipient or NOBODY, minted, now=now)
+        letter = self._letters.write(mail, account, minted, now=now)
         if recipient is None:
             return _Fate.NEVER
         self.transport.send(letter)
@@ -178,6 +186,14 @@ class Sender:
         """Whom it goes to, or None: nobody has that address, or they are shut out."""
         account = self._stores.accounts.find(mail.account_id or NOBODY.id)
         return account if account and account.enabled else None
+
+    def _has_enough(self, mail: Mail, account: Account) -> bool:
+        """Whether strangers have had so many mails sent there that one more would only fill the
+        mailbox. What a browser asks for that the account knows always goes out.
+        """
+        if mail.known_browser:
+            return False
+        return self._stores.mails.live(account.id, now=self._clock()) >= MOST_LIVE
 
     def _later(self, mail: Mail, why: str) -> _Fate:
         if self._clock() + pause_before_next(mail) >= mail.expires_at:

@@ -75,7 +75,7 @@ def confirm_by_code() -> ResponseReturnValue:
     """Prove the address by the code."""
     live, bound = require_session(), binding.read()
     try:
-        gate().addresses.confirm_by_code(forms.field("code"), bound, live)
+        gate().addresses.confirm_by_code(forms.field("code"), bound, live, visitor())
     except (FieldsRefused, WrongCode) as refused:
         return answers.form_again(refused, _TEMPLATE, **_context(live, bound))
     except MailGone as gone:
@@ -113,7 +113,9 @@ def confirm_by_link() -> ResponseReturnValue:
     """Prove the address by the link that was opened here."""
     live = require_session()
     try:
-        gate().addresses.confirm_by_link(binding.opened(Purpose.CONFIRM), binding.read(), live)
+        gate().addresses.confirm_by_link(
+            binding.opened(Purpose.CONFIRM), binding.read(), live, visitor()
+        )
     except MailGone as gone:
         return _show_gone(gone)
     cookies.OPENED_LINK.clear()

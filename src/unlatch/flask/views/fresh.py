@@ -13,6 +13,7 @@ from unlatch.errors import FieldsRefused, MailGone, TooSoon, WrongCode
 from unlatch.flask import answers, binding, ceremony_cookies, cookies, forms
 from unlatch.flask.access import require_session, step_up, visitor
 from unlatch.flask.answers import json_only
+from unlatch.flask.client import client
 from unlatch.flask.mail_pages import show_code_page, show_gone
 from unlatch.flask.party import party
 from unlatch.flask.state import gate, state
@@ -58,6 +59,7 @@ def fresh() -> ResponseReturnValue:
 @json_only
 def fresh_options() -> ResponseReturnValue:
     """Begin by passkey."""
+    gate().limits.begin(client())
     begun = gate().passkeys.begin_step_up(require_session(), party())
     ceremony_cookies.keep(begun)
     return answers.data({"publicKey": begun.options})
@@ -68,7 +70,7 @@ def fresh_with_passkey() -> ResponseReturnValue:
     """Finish by passkey."""
     live = require_session()
     answer = Answer.read(forms.json_body())
-    step_up(gate().passkeys.finish_step_up(answer, cookies.ceremonies(), party(), live))
+    step_up(gate().passkeys.finish_step_up(answer, cookies.ceremonies(), party(), live, visitor()))
     ceremony_cookies.clear(answer)
     return answers.leave(forms.next_path() or url_for("unlatch.account"))
 
@@ -107,7 +109,7 @@ def fresh_code() -> ResponseReturnValue:
     """Finish by code."""
     live, bound, next_path = require_session(), binding.read(), forms.next_path()
     try:
-        done = gate().emails.finish_step_up(forms.field("code"), bound, live)
+        done = gate().emails.finish_step_up(forms.field("code"), bound, live, visitor())
     except (FieldsRefused, WrongCode) as refused:
         if bound is None:
             raise MailGone from refused

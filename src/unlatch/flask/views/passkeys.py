@@ -11,6 +11,7 @@ from unlatch.errors import FieldsRefused, Malformed
 from unlatch.flask import answers, browser, ceremony_cookies, cookies, forms, shown
 from unlatch.flask.access import let_in, require_session, visitor
 from unlatch.flask.answers import json_only, taken_up_at
+from unlatch.flask.client import client
 from unlatch.flask.party import party
 from unlatch.flask.state import gate, state
 from unlatch.flask.views.account import back_to_account
@@ -41,6 +42,7 @@ def sign_in_options() -> ResponseReturnValue:
     identifier = body.get("identifier")
     if identifier is not None and not isinstance(identifier, str):
         raise Malformed("identifier is no text")
+    gate().limits.begin(client())
     return _begun(_begin_sign_in(identifier, remembered=body.get("remembered") is True))
 
 
@@ -82,6 +84,7 @@ def show_set_up(*, first: bool, next_path: str) -> Response:
 @taken_up_at("unlatch.new_passkey")
 def passkey_options() -> ResponseReturnValue:
     """Begin to add one."""
+    gate().limits.begin(client())
     return _begun(gate().passkeys.begin_registration(require_session(), party()))
 
 

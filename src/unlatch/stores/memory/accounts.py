@@ -65,6 +65,11 @@ class MemoryAccountWriter(Writer):
         if account is not None:
             self._rows.accounts[account_id] = replace(account, display_name="")
 
+    def forgive(self, account_id: str) -> None:
+        account = self._rows.accounts.get(account_id)
+        if account is not None:
+            self._rows.accounts[account_id] = replace(account, code_failures=0)
+
     def disable(self, account_id: str, *, now: int) -> bool:
         account = self._rows.enabled(account_id)
         if account is None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from unlatch.core.code_budget import PERIOD
 from unlatch.core.records import Mail, Purpose
 from unlatch.errors import MailGone
 from unlatch.stores.memory.rows import Reader, Rows, Writer, drop
@@ -12,7 +13,14 @@ class MemoryMailKeeper(Reader):
         return self._rows.mails.get(mail_id)
 
     def spend_try(
-        self, mail_id: str, *, purpose: Purpose, binding_hash: bytes, limit: int, now: int
+        self,
+        mail_id: str,
+        *,
+        purpose: Purpose,
+        binding_hash: bytes,
+        limit: int,
+        now: int,
+        by_code: bool,
     ) -> Mail | None:
         with self._memory.writing() as rows:
             mail = rows.mails.get(mail_id)
@@ -23,6 +31,8 @@ class MemoryMailKeeper(Reader):
                 or not _spendable(mail, now)
             ):
                 return None
+            if by_code and not mail.known_browser:
+                _count_failure(rows, mail.account_id, now)
             return _put(rows, replace(mail, attempts=mail.attempts + 1))
 
     def claim(self, *, now: int, lease: int) -> Mail | None:
@@ -42,7 +52,13 @@ class MemoryMailKeeper(Reader):
                 rows, replace(mail, lease_until=now + lease, deliveries=mail.deliveries + 1)
             )
 
-    def mint(self, mail: Mail, *, link_hash: str | None, code_hash: str, now: int) -> bool:
+    def live(self, account_id: str, *, now: int) -> int:
+        return sum(
+            not one.known_browser and (one.link_hash or one.code_hash) is not None
+            for one in pending(self._rows, account_id, now)
+        )
+
+    def mint(self, mail: Mail, *, link_hash: str | None, code_hash: str | None, now: int) -> bool:
         with self._memory.writing() as rows:
             kept = _claimed(rows, mail)
             if (
@@ -107,6 +123,18 @@ def pending(rows: Rows, account_id: str, now: int) -> list[Mail]:
         for one in rows.mails.values()
         if one.account_id == account_id and _spendable(one, now) and not one.purpose.is_notice
     ]
+
+
+def _count_failure(rows: Rows, account_id: str | None, now: int) -> None:
+    account = rows.accounts.get(account_id or "")
+    if account is None:
+        return
+    lately = account.code_failures_since > now - PERIOD
+    rows.accounts[account.id] = replace(
+        account,
+        code_failures=account.code_failures + 1 if lately else 1,
+        code_failures_since=account.code_failures_since if lately else now,
+    )
 
 
 def _untouched(mail: Mail) -> bool:

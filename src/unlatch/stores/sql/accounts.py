@@ -42,6 +42,7 @@ CONFIRM = update(accounts).where(and_(_ID, _UNCONFIRMED, accounts.c.disabled_at.
 CORRECT = update(accounts).where(and_(_ID, _UNCONFIRMED))
 DISABLE = update(accounts).where(and_(_ID, accounts.c.disabled_at.is_(None)))
 RENAME = update(accounts).where(_ID)
+FORGIVE = update(accounts).where(_ID).values(code_failures=0)
 
 
 class SqlAccountReader:
@@ -98,6 +99,9 @@ class SqlAccountWriter:
 
     def forget_display_name(self, account_id: str) -> None:
         self._sql.count(RENAME, account=account_id, display_name="")
+
+    def forgive(self, account_id: str) -> None:
+        self._sql.count(FORGIVE, account=account_id)
 
     def disable(self, account_id: str, *, now: int) -> bool:
         return self._sql.count(DISABLE, account=account_id, disabled_at=now) == 1

@@ -1,13 +1,14 @@
 """Mails in SQL: the rows, and the outbox that the sender works through."""
 
-from sqlalchemy import and_, bindparam, delete, insert, select, update
+from sqlalchemy import and_, bindparam, case, delete, func, insert, or_, select, update
 
+from unlatch.core import code_budget
 from unlatch.core.records import Mail, Purpose
 from unlatch.errors import MailGone
 from unlatch.stores.sql import rows
 from unlatch.stores.sql.database import Database
 from unlatch.stores.sql.running import Sql
-from unlatch.stores.sql.tables import mails, unsent, untouched
+from unlatch.stores.sql.tables import accounts, mails, unsent, untouched
 
 _ID = mails.c.id == bindparam("mail")
 _FRESH = mails.c.expires_at > bindparam("now")
@@ -28,6 +29,27 @@ SPEND_TRY = (
     )
     .values(attempts=mails.c.attempts + 1)
     .returning(mails)
+)
+_counted_lately = accounts.c.code_failures_since > bindparam("now") - code_budget.PERIOD
+COUNT_FAILURE = (
+    update(accounts)
+    .where(accounts.c.id == bindparam("account"))
+    .values(
+        code_failures=case((_counted_lately, accounts.c.code_failures + 1), else_=1),
+        code_failures_since=case(
+            (_counted_lately, accounts.c.code_failures_since), else_=bindparam("now")
+        ),
+    )
+)
+LIVE = (
+    select(func.count())
+    .select_from(mails)
+    .where(
+        mails.c.account_id == bindparam("account"),
+        pending,
+        mails.c.known_browser == 0,
+        or_(mails.c.link_hash.is_not(None), mails.c.code_hash.is_not(None)),
+    )
 )
 _next_due = (
     select(mails.c.id)
@@ -82,24 +104,41 @@ class SqlMailKeeper:
             return _mail(sql.first(FIND, mail=mail_id))
 
     def spend_try(
-        self, mail_id: str, *, purpose: Purpose, binding_hash: bytes, limit: int, now: int
+        self,
+        mail_id: str,
+        *,
+        purpose: Purpose,
+        binding_hash: bytes,
+        limit: int,
+        now: int,
+        by_code: bool,
     ) -> Mail | None:
         with self._database.writing() as sql:
-            row = sql.first(
-                SPEND_TRY,
-                mail=mail_id,
-                for_purpose=purpose.value,
-                binding=binding_hash,
-                limit=limit,
-                now=now,
+            mail = _mail(
+                sql.first(
+                    SPEND_TRY,
+                    mail=mail_id,
+                    for_purpose=purpose.value,
+                    binding=binding_hash,
+                    limit=limit,
+                    now=now,
+                )
             )
-        return _mail(row)
+            if by_code:  # for a mail of nobody's, too: its time must not tell
+                whose = mail.account_id if mail and not mail.known_browser else None
+                sql.count(COUNT_FAILURE, account=whose, now=now)
+        return mail
 
     def claim(self, *, now: int, lease: int) -> Mail | None:
         with self._database.writing() as sql:
             return _mail(sql.first(CLAIM, now=now, until=now + lease))
 
-    def mint(self, mail: Mail, *, link_hash: str | None, code_hash: str, now: int) -> bool:
+    def live(self, account_id: str, *, now: int) -> int:
+        with self._database.reading() as sql:
+            (count,) = sql.rows(LIVE, account=account_id, now=now)[0]
+        return int(count)
+
+    def mint(self, mail: Mail, *, link_hash: str | None, code_hash: str | None, now: int) -> bool:
         with self._database.writing() as sql:
             minted = sql.count(
                 MINT,

@@ -72,11 +72,15 @@ def session_values(session: Session) -> Values:
 def mail(row: Sequence[Any]) -> Mail:
     values = _named(_MAIL, row)
     values["purpose"] = Purpose(values["purpose"])
+    values["known_browser"] = bool(values["known_browser"])
     return Mail(**values)
 
 
 def mail_values(mail: Mail) -> Values:
-    return _values(_MAIL, mail) | {"purpose": mail.purpose.value}
+    return _values(_MAIL, mail) | {
+        "purpose": mail.purpose.value,
+        "known_browser": int(mail.known_browser),
+    }
 
 
 def event(row: Row) -> Event:

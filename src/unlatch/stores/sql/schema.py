@@ -14,7 +14,7 @@ from sqlalchemy import Column, Connection, Engine, MetaData, Table, Text, inspec
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision; a test compares it with the scripts."""
 
 VERSION_TABLE = "unlatch_alembic_version"

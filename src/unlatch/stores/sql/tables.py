@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    text,
 )
 
 metadata = MetaData(
@@ -37,6 +38,11 @@ def _account_id(*, nullable: bool) -> Column[str]:
     return Column("account_id", Text, account, nullable=nullable)
 
 
+def _counter(name: str, kind: type[Integer]) -> Column[int]:
+    """A number that begins with nothing; columns that came later need to say so."""
+    return Column(name, kind, nullable=False, server_default=text("0"))
+
+
 accounts = Table(
     "unlatch_accounts",
     metadata,
@@ -51,6 +57,8 @@ accounts = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("confirmed_at", BigInteger),
     Column("disabled_at", BigInteger),
+    _counter("code_failures", Integer),
+    _counter("code_failures_since", BigInteger),
 )
 
 passkeys = Table(
@@ -118,6 +126,7 @@ mails = Table(
     Column("deliveries", Integer, nullable=False),
     Column("due_at", BigInteger, nullable=False),
     Column("lease_until", BigInteger, nullable=False),
+    _counter("known_browser", SmallInteger),
 )
 untouched = and_(mails.c.used_at.is_(None), mails.c.killed_at.is_(None))
 """Neither used nor killed."""

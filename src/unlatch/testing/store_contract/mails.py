@@ -6,7 +6,7 @@ import pytest
 
 from unlatch.core.ports import Stores
 from unlatch.core.records import Mail, Purpose
-from unlatch.core.times import MINUTE
+from unlatch.core.times import DAY, MINUTE
 from unlatch.errors import MailGone
 from unlatch.testing.store_contract.making import (
     BINDING,
@@ -107,6 +107,52 @@ class MailPromises:
         assert _try(stores, spent) is None
         assert _try(stores, killed, binding_hash=OTHER_BINDING) is None
 
+    def test_a_code_typed_at_a_strange_browsers_mail_counts_against_the_account(
+        self, stores: Stores
+    ) -> None:
+        ada, bob = an_account("Ada"), an_account("Bob")
+        mail = a_mail(ada)
+        kept(stores, ada, bob, mail)
+
+        _try(stores, mail, by_code=True, now=NOW)
+        _try(stores, mail, by_code=True, now=NOW + 7)
+        _try(stores, mail, by_code=False, now=NOW + 8)
+
+        assert stores.accounts.find(ada.id) == replace(
+            ada, code_failures=2, code_failures_since=NOW
+        )
+        assert stores.accounts.find(bob.id) == bob
+
+    def test_a_known_browser_a_refused_try_and_nobodys_mail_count_against_nobody(
+        self, stores: Stores
+    ) -> None:
+        ada = an_account()
+        known = a_mail(ada, known_browser=True)
+        spent = a_mail(ada, binding_hash=OTHER_BINDING)
+        nobodys = a_mail(None, Purpose.CONFIRM)
+        kept(stores, ada, known, spent, nobodys)
+        _spend(stores, spent)
+
+        assert _try(stores, known, by_code=True) is not None
+        assert _try(stores, spent, by_code=True, binding_hash=OTHER_BINDING) is None
+        assert _try(stores, nobodys, by_code=True) is not None
+
+        assert stores.accounts.find(ada.id) == ada
+
+    def test_wrong_codes_are_counted_for_a_day_and_can_be_forgiven(self, stores: Stores) -> None:
+        ada = an_account()
+        first, later = a_mail(ada), a_mail(ada, Purpose.CONFIRM, expires_at=NOW + 3 * DAY)
+        kept(stores, ada, first, later)
+        _try(stores, first, by_code=True)
+
+        _try(stores, later, by_code=True, now=NOW + DAY)
+
+        counted = replace(ada, code_failures=1, code_failures_since=NOW + DAY)
+        assert stores.accounts.find(ada.id) == counted
+        with stores.unit() as unit:
+            unit.accounts.forgive(ada.id)
+        assert stores.accounts.find(ada.id) == replace(counted, code_failures=0)
+
     def test_a_mail_is_spent_once(self, stores: Stores) -> None:
         mail = a_mail(None)
         kept(stores, mail)
@@ -159,6 +205,7 @@ class MailPromises:
 
 def _try(stores: Stores, mail: Mail, **asked: object) -> Mail | None:
     values = {"purpose": mail.purpose, "binding_hash": BINDING, "limit": 5, "now": NOW}
+    values["by_code"] = False
     return stores.mails.spend_try(mail.id, **values | asked)  # type: ignore[arg-type]
 
 

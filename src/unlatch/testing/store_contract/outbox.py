@@ -9,6 +9,7 @@ from unlatch.testing.store_contract.making import (
     BINDING,
     NOW,
     a_mail,
+    an_account,
     at_once,
     kept,
 )
@@ -152,10 +153,29 @@ class OutboxPromises:
         for now in (NOW + LEASE, mail.expires_at - 1, mail.expires_at, mail.expires_at + LEASE):
             assert _claim(stores, now=now) is None
         tried = stores.mails.spend_try(
-            mail.id, purpose=mail.purpose, binding_hash=BINDING, limit=5, now=NOW
+            mail.id, purpose=mail.purpose, binding_hash=BINDING, limit=5, now=NOW, by_code=True
         )
         assert tried is not None
         assert tried.attempts == 1
+
+    def test_only_mails_that_could_still_be_spent_are_live(self, stores: Stores) -> None:
+        """Minted, pending, asked by a strange browser; a notice is none."""
+        ada, bob = an_account("Ada"), an_account("Bob")
+        kept(stores, ada, bob)
+        for number, account in enumerate((ada, ada, bob)):
+            kept(stores, a_mail(account, binding_hash=bytes([number])))
+            _mint(stores, _claimed(stores))
+        for aside in (
+            a_mail(ada, known_browser=True, binding_hash=b"known"),
+            a_mail(ada, Purpose.PASSKEY_ADDED),
+        ):
+            kept(stores, aside)
+            _mint(stores, _claimed(stores))
+        kept(stores, a_mail(ada, binding_hash=b"not minted"))
+
+        assert stores.mails.live(ada.id, now=NOW) == 2
+        assert stores.mails.live(bob.id, now=NOW) == 1
+        assert stores.mails.live(ada.id, now=NOW + 10 * MINUTE) == 0
 
     def test_what_is_gone_can_be_told_about_without_harm(self, stores: Stores) -> None:
         """The sender may be slower than the sweep."""

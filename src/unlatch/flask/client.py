@@ -1,0 +1,81 @@
+"""Where a request comes from: the address that limits are counted by.
+
+Only proxies in UNLATCH_TRUSTED_PROXIES are believed, and of what they say only the part that
+they themselves saw: the rightmost entry of X-Forwarded-For that is not one of them. All that
+stands left of it was written by whoever came to them.
+"""
+
+import ipaddress
+from collections.abc import Iterator
+
+from flask import request
+
+from unlatch.core.visitor import Client
+from unlatch.flask import browser
+from unlatch.flask.state import state
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_HOUSEHOLD = 64
+"""Bits of an IPv6 address that are one customer's: he has all the rest to himself."""
+
+_NEIGHBOURS = 24
+
+
+def client() -> Client:
+    """That of the current request."""
+    found = _address()
+    remembered = browser.remembered()
+    return Client(
+        address=_household(found),
+        network=_network(found),
+        remembers=remembered.account_id if remembered else None,
+    )
+
+
+def _address() -> Address | None:
+    """The first that is no proxy of ours, going from us outwards."""
+    nearest = None
+    for text in _from_us_outwards():
+        address = _parsed(text)
+        if address is None:
+            break  # rubbish: whoever passed it on is as far as can be seen
+        nearest = address
+        if not any(address in network for network in state().settings.trusted_proxies):
+            break
+    return nearest
+
+
+def _from_us_outwards() -> Iterator[str]:
+    yield request.remote_addr or ""
+    forwarded = ",".join(request.headers.getlist("X-Forwarded-For"))
+    yield from reversed(forwarded.split(","))
+
+
+def _parsed(text: str) -> Address | None:
+    """An address, with or without a port; one of IPv4 in the clothes of IPv6 is that of IPv4."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return (address.ipv4_mapped or address) if address.version == 6 else address
+
+
+def _household(address: Address | None) -> str:
+    return _masked(address, 32)
+
+
+def _network(address: Address | None) -> str:
+    return _masked(address, _NEIGHBOURS)
+
+
+def _masked(address: Address | None, ipv4_bits: int) -> str:
+    if address is None:  # a socket file, say: then all who come by it are one
+        return "unknown"
+    bits = ipv4_bits if address.version == 4 else _HOUSEHOLD
+    return str(ipaddress.ip_network((address.packed, bits), strict=False))

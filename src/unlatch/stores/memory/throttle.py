@@ -1,0 +1,48 @@
+"""Counters in memory: of this process only, and gone with it."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from unlatch.core.throttle import Allowance
+
+MOST_COUNTERS = 100_000
+"""About 20 MB. A flood from more addresses than that pushes out who was longest not seen."""
+
+
+class MemoryThrottle:
+    """Args:
+    most_counters: More push out those that were longest not used. With 0 nothing is
+        remembered, and so nothing limited.
+    """
+
+    def __init__(self, most_counters: int = MOST_COUNTERS) -> None:
+        self._most_counters = most_counters
+        self._full_at: OrderedDict[bytes, int] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def take(self, wanted: Sequence[Allowance], *, now: int) -> int:
+        with self._lock:
+            found = [(one, self._full_at.get(one.key, 0)) for one in wanted]
+            after = {
+                one.key: full_at
+                for one, before in found
+                if (full_at := one.limit.full_after_taking(before, now=now)) is not None
+            }
+            if len(after) < len(wanted):
+                return max(one.limit.wait(before, now=now) for one, before in found)
+            for key, full_at in after.items():
+                self._full_at[key] = full_at
+                self._full_at.move_to_end(key)
+            while len(self._full_at) > self._most_counters:
+                self._full_at.popitem(last=False)
+            return 0
+
+    def give_back(self, taken: Sequence[Allowance], *, now: int) -> None:
+        with self._lock:
+            for one in taken:
+                full_at = self._full_at.get(one.key, 0) - one.limit.interval
+                if full_at > now:
+                    self._full_at[one.key] = full_at
+                else:
+                    self._full_at.pop(one.key, None)
