@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from unlatch.core import ceremonies, events
+from unlatch.core.answer import Answer
 from unlatch.core.browsers import browser_name, sentence_case
 from unlatch.core.ceremonies import Ceremony, CeremonyKind
 from unlatch.core.freshness import added_on, require_fresh
 from unlatch.core.notices import tell
 from unlatch.core.party import RelyingParty
+from unlatch.core.passkey_options import creation_options, request_options
 from unlatch.core.ports import Stores, Unit
 from unlatch.core.proof import Proof
 from unlatch.core.providers import provider_name
@@ -28,10 +30,7 @@ from unlatch.core.sessions import Sessions, SignedIn
 from unlatch.core.times import Clock
 from unlatch.core.visitor import Visitor
 from unlatch.core.webauthn import (
-    Answer,
     VerifiedAssertion,
-    creation_options,
-    request_options,
     verify_assertion,
     verify_registration,
     what_is_amiss,
