@@ -68,7 +68,7 @@ def test_a_wrong_signature_records_nothing(owner, kept):
 
 
 def test_a_key_that_never_counts_is_as_good(mira):
-    twice = {"once": {}, "twice": {}}
+    twice: dict[str, dict[str, object]] = {"once": {}, "twice": {}}
 
     assert sign_ins(mira, twice) == dict.fromkeys(twice, ACCEPTED)
 

@@ -1,6 +1,10 @@
 """Two judges of one answer: what we accept, Yubico's `fido2` must not refuse for a reason of
 security. An answer is made rightly, then changed in one way or several; the seed is fixed.
 
+No reason of fido2's has to be excused as a matter of taste: all that we accept of what is made
+here, it accepts. One that comes up with a later version belongs into `unjust` by its words, with
+the reason why it lets nobody in.
+
 The check-lists are called directly, for thousands of answers; what they are called with, and
 what is made of their verdict, the other pages here ask over HTTP.
 """
@@ -13,10 +17,15 @@ from typing import Any
 import cbor2
 import pytest
 from cryptography.exceptions import InvalidSignature
-from fido2.attestation import NoneAttestation
+from fido2.attestation.base import NoneAttestation
 from fido2.cose import CoseKey
 from fido2.server import Fido2Server
-from fido2.webauthn import AttestationObject, AttestedCredentialData, RegistrationResponse
+from fido2.webauthn import (
+    AttestationObject,
+    AttestedCredentialData,
+    PublicKeyCredentialRpEntity,
+    RegistrationResponse,
+)
 
 from unlatch.core.answer import Answer
 from unlatch.core.party import RelyingParty
@@ -31,14 +40,8 @@ ORIGIN = "https://acme.example"
 PARTY = RelyingParty(id="acme.example", name="Acme Notes", origins=(ORIGIN, f"{ORIGIN}:8443"))
 CHALLENGE, HANDLE = b"c" * 32, b"h" * 64
 OFFERED = (-7, -8, -257, -48, -49)
-ROUNDS = 2_500
+ROUNDS = 1_250
 """Of each kind."""
-
-TASTE: dict[str, str] = {}
-"""Reasons of fido2's, by what they begin with, that are no matter of security, and why. There
-are none: all that we accept of what is made here, fido2 accepts. One that comes up belongs here
-only with a reason why it lets nobody in.
-"""
 
 CREATION: JSON = {
     "rp": {"id": PARTY.id},
@@ -54,7 +57,10 @@ Change = Callable[[bytes], bytes]
 # --- the two judges
 
 
-SERVER = Fido2Server({"id": PARTY.id, "name": PARTY.name}, verify_origin=PARTY.origins.__contains__)
+SERVER = Fido2Server(
+    PublicKeyCredentialRpEntity(id=PARTY.id, name=PARTY.name),
+    verify_origin=PARTY.origins.__contains__,
+)
 STATE = {"challenge": text(CHALLENGE), "user_verification": "required"}
 
 
@@ -291,12 +297,12 @@ def record(key: SoftAuthenticator) -> tuple[Passkey, bytes]:
 
 
 def unjust(verdicts: Iterator[tuple[bool, str | None, str]], seen: Counter[str]) -> list[str]:
-    """What we accept and fido2 refuses, but for taste."""
+    """What we accept and fido2 refuses."""
     found = []
     for ours, reason, what in verdicts:
         seen["accepted" if ours else "refused"] += 1
         seen["refused by both"] += not ours and reason is not None
-        if ours and reason is not None and not reason.startswith(tuple(TASTE)):
+        if ours and reason is not None:
             found.append(f"{what}: {reason}")
     return found
 
@@ -313,61 +319,64 @@ def test_both_accept_what_is_right(keys, algorithm):
     assert (our_assertion(assertion, passkey), fido2_assertion(assertion, known)) == (True, None)
 
 
+def bent_registration(chance: Chance, key: SoftAuthenticator, other: SoftAuthenticator) -> JSON:
+    parts, cose = ("clientDataJSON", "attestationObject", "rawId"), public_key(key)
+    ways: list[Callable[[], JSON]] = [
+        chance.signed,
+        lambda: chance.unsigned(parts),
+        lambda: chance.swapped(made_again(other), parts),
+        lambda: {"attestation_object": chance.recode},
+        lambda: {"attestation_object": chance.bytes_changed()},
+        lambda: {"public_key": chance.recode(cose)},
+        lambda: {"public_key": chance.bytes_changed()(cose)},
+        lambda: {"public_key": chance.number(cose)},
+    ]
+    return chance.random.choice(ways)()
+
+
+def bent_assertion(chance: Chance, other: SoftAuthenticator) -> JSON:
+    parts = ("clientDataJSON", "authenticatorData", "signature", "userHandle", "rawId")
+    ways: list[Callable[[], JSON]] = [
+        chance.signed,
+        lambda: chance.unsigned(parts),
+        lambda: chance.swapped(other.get(REQUEST), parts),
+        lambda: {"user_handle": chance.random.choice([None, b"x" * 64, HANDLE])},
+    ]
+    return chance.random.choice(ways)()
+
+
+@pytest.mark.slow
 def test_no_registration_is_accepted_that_fido2_refuses(keys):
-    chance, parts = Chance(), ("clientDataJSON", "attestationObject", "rawId")
-    choose = chance.random.choice
+    chance = Chance()
 
     def verdicts() -> Iterator[tuple[bool, str | None, str]]:
         for number in range(ROUNDS):
-            key, other = chance.random.sample(keys[choose(OFFERED)], 2)
-            cose = public_key(key)
-            bend = choose(
-                [
-                    chance.signed,
-                    lambda: chance.unsigned(parts),
-                    lambda other=other: chance.swapped(made_again(other), parts),
-                    lambda: {"attestation_object": chance.recode},
-                    lambda: {"attestation_object": chance.bytes_changed()},
-                    lambda cose=cose: {"public_key": chance.recode(cose)},
-                    lambda cose=cose: {"public_key": chance.bytes_changed()(cose)},
-                    lambda cose=cose: {"public_key": chance.number(cose)},
-                ]
-            )()
+            key, other = chance.random.sample(keys[chance.random.choice(OFFERED)], 2)
+            bend = bent_registration(chance, key, other)
             answer = made_again(key, **bend)
             yield our_registration(answer), fido2_registration(answer), f"round {number} {bend}"
 
     seen: Counter[str] = Counter()
     assert unjust(verdicts(), seen) == []
-    assert seen["accepted"] > 100  # some changes change nothing that matters
+    assert seen["accepted"] > ROUNDS / 20  # some changes change nothing that matters
     assert seen["refused by both"] > ROUNDS / 2
 
 
+@pytest.mark.slow
 def test_no_sign_in_is_accepted_that_fido2_refuses(keys):
     chance = Chance()
-    parts = ("clientDataJSON", "authenticatorData", "signature", "userHandle", "rawId")
-    choose = chance.random.choice
     kept = {id(one): record(one) for both in keys.values() for one in both}
 
     def verdicts() -> Iterator[tuple[bool, str | None, str]]:
         for number in range(ROUNDS):
-            key, other = chance.random.sample(keys[choose(OFFERED)], 2)
-            bend = choose(
-                [
-                    chance.signed,
-                    lambda: chance.unsigned(parts),
-                    lambda other=other: chance.swapped(other.get(REQUEST), parts),
-                    lambda: {"user_handle": choose([None, b"x" * 64, HANDLE])},
-                ]
-            )()
-            passkey, known = kept[id(choose([key, key, key, other]))]
+            key, other = chance.random.sample(keys[chance.random.choice(OFFERED)], 2)
+            bend = bent_assertion(chance, other)
+            passkey, known = kept[id(chance.random.choice([key, key, key, other]))]
             answer = key.get(REQUEST, **bend)
-            yield (
-                our_assertion(answer, passkey),
-                fido2_assertion(answer, known),
-                f"round {number} {bend}",
-            )
+            ours, reason = our_assertion(answer, passkey), fido2_assertion(answer, known)
+            yield ours, reason, f"round {number} {bend}"
 
     seen: Counter[str] = Counter()
     assert unjust(verdicts(), seen) == []
-    assert seen["accepted"] > 100
+    assert seen["accepted"] > ROUNDS / 20
     assert seen["refused by both"] > ROUNDS / 2

@@ -121,7 +121,8 @@ def test_client_data_is_short_utf_8_and_of_its_form(mira):
 
 @pytest.mark.parametrize("path", [SIGN_IN, ADD])
 def test_a_body_is_a_short_json_object(mira, path):
-    answers = [mira.ask("POST", path, "json", json=body) for body in ([], "x", 7, {})]
+    bodies: list[object] = [[], "x", 7, {}]
+    answers = [mira.ask("POST", path, "json", json=body) for body in bodies]
     long = mira.ask("POST", path, "json", json={"note": "x" * 65_536})
 
     assert {verdict(one) for one in answers} == {MALFORMED}

@@ -6,6 +6,7 @@ import logging
 
 import cbor2
 import pytest
+import webauthn as py_webauthn
 from ceremonies import ADD, MALFORMED, REFUSED, SIGN_IN, additions, sign_ins, verdict
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from webauthn.helpers.exceptions import InvalidRegistrationResponse
@@ -65,7 +66,7 @@ def test_whatever_a_new_passkey_raises_is_one_refusal(mira, monkeypatch, kept, s
 
 def place(step):
     """Where a check-list finds a step: in the library, or in a file of ours."""
-    return (webauthn, step) if hasattr(webauthn, step) else (webauthn.webauthn, step)
+    return (webauthn, step) if hasattr(webauthn, step) else (py_webauthn, step)
 
 
 def raising(error):
@@ -80,7 +81,7 @@ def response(**parts):
     return {"tamper": lambda answer: answer["response"].update(parts)}
 
 
-RUBBISH = {
+RUBBISH: dict[str, object] = {
     "None": None,
     "a number": 7,
     "a list": ["e30"],

@@ -2,6 +2,8 @@
 passkey where another's is asked for.
 """
 
+from typing import Any
+
 import pytest
 from ceremonies import ACCEPTED, FRESH, GONE, REFUSED, SIGN_IN, sign_ins, verdict
 
@@ -68,7 +70,7 @@ def test_a_passkey_younger_than_its_named_ceremony_is_refused(mira, visitor, clo
 
 def test_without_a_name_the_user_handle_says_who(mira, noah, kept):
     mira.sign_out()
-    bends = {
+    bends: dict[str, dict[str, Any]] = {
         "none": {"user_handle": None},
         "an empty one": {"user_handle": b""},
         "another account's": {"user_handle": kept.account("noah").user_handle},
