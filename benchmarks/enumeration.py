@@ -47,10 +47,10 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from unlatch.core.cose_keys import nobodys_key
 from unlatch.core.decoys import Decoys
 from unlatch.core.records import Account, Method, Passkey
 from unlatch.core.secrets import to_base64url
-from unlatch.core.webauthn import nobodys_key
 from unlatch.stores import open_stores
 
 LIMIT = 0.1

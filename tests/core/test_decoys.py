@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
+from unlatch.core.answer import TRANSPORTS
 from unlatch.core.decoys import KEPT_AS, Decoys
-from unlatch.core.webauthn import TRANSPORTS
 from unlatch.errors import StoreError
 
 

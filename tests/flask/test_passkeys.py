@@ -43,7 +43,7 @@ def test_a_person_registers_signs_out_and_in_again(mira):
     assert mira.method == "passkey"
 
 
-@pytest.mark.parametrize("algorithm", [-7, -8, -257])
+@pytest.mark.parametrize("algorithm", [-7, -8, -257, -48, -49])
 def test_every_offered_algorithm_works(visitor, algorithm):
     visitor.key = SoftAuthenticator(algorithms=[algorithm])
     visitor.register()

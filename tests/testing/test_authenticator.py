@@ -44,7 +44,8 @@ from unlatch.testing import (
 
 RP_ID, ORIGIN = "localhost", "http://localhost"
 ANA, BO = b"a" * 64, b"b" * 64
-ES256, EDDSA, RS256 = -7, -8, -257
+ES256, EDDSA, RS256, ML_DSA_44, ML_DSA_65 = -7, -8, -257, -48, -49
+ALGORITHMS = (ES256, EDDSA, RS256, ML_DSA_44, ML_DSA_65)
 
 JSON = dict[str, Any]
 
@@ -86,6 +87,7 @@ def judge_registration(options: JSON, answer: JSON) -> VerifiedRegistration:
         expected_rp_id=RP_ID,
         expected_origin=ORIGIN,
         require_user_verification=True,
+        supported_pub_key_algs=[COSEAlgorithmIdentifier(a) for a in ALGORITHMS],
     )
 
 
@@ -122,11 +124,11 @@ def key() -> SoftAuthenticator:
 # Registering and signing in
 
 
-@pytest.mark.parametrize("algorithm", [ES256, EDDSA, RS256])
+@pytest.mark.parametrize("algorithm", [ES256, EDDSA, RS256, ML_DSA_44, ML_DSA_65])
 def test_every_algorithm_registers_and_signs_in(algorithm: int) -> None:
     """A new passkey of each kind is accepted, and so is its signature."""
     key = SoftAuthenticator(algorithms=[algorithm])
-    options = creation_options()
+    options = creation_options(algorithms=(algorithm,))
     answer = key.create(options)
     passkey = judge_registration(options, answer)
 
@@ -610,3 +612,36 @@ def test_a_misspelt_bend_is_an_error(key: SoftAuthenticator, ceremony: Callable[
         ceremony(key, creation_options(), cross_orgin=True)
     with pytest.raises(TypeError, match="user_handle"):
         key.create(creation_options(), user_handle=BO)  # type: ignore[call-arg]
+
+
+def test_post_quantum_keys_are_made_only_when_asked_for(key: SoftAuthenticator) -> None:
+    """The tests of our users stay as they are, whatever a site offers first."""
+    key.create(creation_options(algorithms=(ML_DSA_44, ML_DSA_65, ES256)))
+
+    assert key.credentials[0].algorithm == ES256
+
+
+def test_what_is_attested_can_be_another_key_and_id(key: SoftAuthenticator) -> None:
+    options, point = creation_options(), cbor2.dumps({1: 2, 3: -7})
+
+    made = key.create(options, credential_id=b"another", public_key=point)
+
+    attested = cbor2.loads(base64url_to_bytes(made["response"]["attestationObject"]))["authData"]
+    assert attested[53:] == b"\0\7another" + point
+    assert base64url_to_bytes(made["id"]) == b"another"
+
+
+def test_an_attestation_object_can_be_rewritten(key: SoftAuthenticator) -> None:
+    made = key.create(creation_options(), attestation_object=lambda whole: whole + b"\0")
+
+    assert base64url_to_bytes(made["response"]["attestationObject"]).endswith(b"\0")
+
+
+def test_extension_data_come_with_their_flag_and_are_signed(key: SoftAuthenticator) -> None:
+    passkey, options = register(key), request_options()
+
+    answer = key.get(options, extensions=b"\xa0")
+
+    assert judge_sign_in(options, answer, passkey)
+    data = base64url_to_bytes(answer["response"]["authenticatorData"])
+    assert (data[32] & 0x80, data[37:]) == (0x80, b"\xa0")

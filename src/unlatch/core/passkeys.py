@@ -8,13 +8,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from unlatch.core import ceremonies, events
+from unlatch.core.answer import Answer
 from unlatch.core.browsers import browser_name, sentence_case
 from unlatch.core.ceremonies import Ceremony, CeremonyKind
+from unlatch.core.cose_keys import nobodys_key
 from unlatch.core.decoys import Decoy, Decoys
 from unlatch.core.freshness import added_on, require_fresh
 from unlatch.core.limits import Limits
 from unlatch.core.notices import tell
 from unlatch.core.party import RelyingParty
+from unlatch.core.passkey_options import creation_options, request_options
 from unlatch.core.ports import Stores, Unit
 from unlatch.core.proof import Proof
 from unlatch.core.providers import provider_name
@@ -31,11 +34,7 @@ from unlatch.core.sessions import Sessions, SignedIn
 from unlatch.core.times import Clock
 from unlatch.core.visitor import Visitor
 from unlatch.core.webauthn import (
-    Answer,
     VerifiedAssertion,
-    creation_options,
-    nobodys_key,
-    request_options,
     verify_assertion,
     verify_registration,
     what_is_amiss,

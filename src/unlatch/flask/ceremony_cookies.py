@@ -1,8 +1,8 @@
 """The cookies of ceremonies: kept when one begins, cleared when it is finished."""
 
+from unlatch.core.answer import Answer
 from unlatch.core.ceremonies import cookie_name, open_sealed
 from unlatch.core.passkeys import Begun
-from unlatch.core.webauthn import Answer
 from unlatch.errors import CeremonyGone
 from unlatch.flask import cookies
 from unlatch.flask.state import gate

@@ -10,6 +10,8 @@ from enum import IntFlag
 from hashlib import sha256
 from typing import Any, TypedDict
 
+import cbor2
+
 from unlatch.testing.keys import SoftCredential, cose_key
 
 JSON = dict[str, Any]
@@ -33,11 +35,27 @@ class Bend(TypedDict, total=False):
     user_verified: bool
     backup_eligible: bool
     backed_up: bool
+    extensions: bytes
+    """Extension data of the authenticator's (CBOR, or what pretends to be), with their flag."""
+
     authenticator_data: Callable[[bytes], bytes]
     """Rewrites the authenticator data before they are signed or attested."""
 
     tamper: Callable[[JSON], JSON | None]
     """Changes the finished answer in place, or returns another."""
+
+
+class RegistrationBend(Bend, total=False):
+    """What a registration can bend besides."""
+
+    credential_id: bytes
+    """Attested and sent instead of the new credential's."""
+
+    public_key: bytes
+    """Attested instead of the new credential's, as a COSE_Key or what pretends to be one."""
+
+    attestation_object: Callable[[bytes], bytes]
+    """Rewrites the finished attestation object."""
 
 
 class AssertionBend(Bend, total=False):
@@ -53,7 +71,7 @@ class AssertionBend(Bend, total=False):
 class Flag(IntFlag):
     """The flags of authenticator data (6.1)."""
 
-    UP, UV, BE, BS, AT = 0x01, 0x04, 0x08, 0x10, 0x40
+    UP, UV, BE, BS, AT, ED = 0x01, 0x04, 0x08, 0x10, 0x40, 0x80
 
 
 def check(bend: Mapping[str, object], known: frozenset[str]) -> None:
@@ -81,31 +99,44 @@ def client_data(said: Bend) -> bytes:
 
 
 def authenticator_data(said: Bend, sign_count: int, attested: bytes = b"") -> bytes:
-    """Write authenticator data (6.1), with attested credential data when there are any."""
+    """Write authenticator data (6.1), with attested credential data when there are any, and
+    extension data when they are asked for.
+    """
     flags = {
         Flag.UP: said["user_present"],
         Flag.UV: said["user_verified"],
         Flag.BE: said["backup_eligible"],
         Flag.BS: said["backed_up"],
         Flag.AT: attested,
+        Flag.ED: "extensions" in said,
     }
     raised = sum(flag for flag, up in flags.items() if up)
     rp_id_hash = sha256(said["rp_id"].encode()).digest()
     written = rp_id_hash + bytes([raised]) + sign_count.to_bytes(4, "big") + attested
+    written += said.get("extensions", b"")
     return said.get("authenticator_data", bytes)(written)
 
 
-def attested_credential_data(credential: SoftCredential, aaguid: bytes) -> bytes:
+def attested_credential_data(
+    said: RegistrationBend, credential: SoftCredential, aaguid: bytes
+) -> bytes:
     """Write the new credential's id and public key (6.5.1)."""
-    length = len(credential.id).to_bytes(2, "big")
-    return aaguid + length + credential.id + cose_key(credential.private_key)
+    credential_id = said.get("credential_id", credential.id)
+    key = said["public_key"] if "public_key" in said else cose_key(credential.private_key)
+    return aaguid + len(credential_id).to_bytes(2, "big") + credential_id + key
 
 
-def to_json(credential: SoftCredential, response: JSON, said: Bend, **rest: object) -> JSON:
+def attestation_object(said: RegistrationBend, data: bytes) -> bytes:
+    """Write an attestation object (6.5.4) that attests nothing."""
+    written = cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": data}, canonical=True)
+    return said.get("attestation_object", bytes)(written)
+
+
+def to_json(credential_id: bytes, response: JSON, said: Bend, **rest: object) -> JSON:
     """Write PublicKeyCredential as its `toJSON()` does (5.1)."""
     answer: JSON = {
-        "id": text(credential.id),
-        "rawId": text(credential.id),
+        "id": text(credential_id),
+        "rawId": text(credential_id),
         "type": "public-key",
         "response": response,
         **rest,

@@ -19,12 +19,12 @@ from hashlib import sha256
 from typing import Any, Self, Unpack
 from urllib.parse import urlsplit
 
-import cbor2
-
 from unlatch.testing.answers import (
     JSON,
     AssertionBend,
     Bend,
+    RegistrationBend,
+    attestation_object,
     attested_credential_data,
     authenticator_data,
     check,
@@ -94,7 +94,8 @@ class SoftAuthenticator:
 
         Args:
             origin: Of the page that asks.
-            algorithms: The COSE algorithms it can make, out of -7, -8 and -257.
+            algorithms: The COSE algorithms it can make: -7, -8 and -257, and when asked for
+                by this setting the post-quantum -48 and -49.
             user_verified: Whether it checks a PIN, a finger or a face (UV).
             user_present: Whether it is touched (UP).
             backup_eligible: Whether new credentials may leave the device (BE).
@@ -114,7 +115,7 @@ class SoftAuthenticator:
         self.transports = tuple(transports)
         self.credentials: list[SoftCredential] = []
 
-    def create(self, options: Mapping[str, Any], **bend: Unpack[Bend]) -> JSON:
+    def create(self, options: Mapping[str, Any], **bend: Unpack[RegistrationBend]) -> JSON:
         """Make a credential, as `navigator.credentials.create()` does (5.1.3, 6.3.2).
 
         It is resident unless the options discourage that, takes the place of a
@@ -123,7 +124,7 @@ class SoftAuthenticator:
         Args:
             options: PublicKeyCredentialCreationOptionsJSON, or an object that wraps
                 them as `publicKey`.
-            **bend: What the answer says instead of the truth; see `Bend`.
+            **bend: What the answer says instead of the truth; see `RegistrationBend`.
 
         Returns:
             RegistrationResponseJSON, with the members that Chromium gives it.
@@ -132,17 +133,16 @@ class SoftAuthenticator:
             AlreadyRegistered: A credential to be excluded is here.
             NoCommonAlgorithm: No algorithm that is asked for can be made.
         """
-        check(bend, Bend.__optional_keys__)
+        check(bend, RegistrationBend.__optional_keys__)
         options = options.get("publicKey", options)
         made = self._make(options)
-        said: Bend = {**self._truth("webauthn.create", options, made), **bend}
+        said: RegistrationBend = {**self._truth("webauthn.create", options, made), **bend}
         data = authenticator_data(
-            said, made.sign_count, attested_credential_data(made, self.aaguid)
+            said, made.sign_count, attested_credential_data(said, made, self.aaguid)
         )
-        attestation = {"fmt": "none", "attStmt": {}, "authData": data}
         response = {
             "clientDataJSON": text(client_data(said)),
-            "attestationObject": text(cbor2.dumps(attestation, canonical=True)),
+            "attestationObject": text(attestation_object(said, data)),
             "authenticatorData": text(data),
             "transports": list(self.transports),
             "publicKey": text(subject_public_key_info(made.private_key)),
@@ -150,7 +150,7 @@ class SoftAuthenticator:
         }
         asked = options.get("extensions", {}).get("credProps")
         return to_json(
-            made,
+            said.get("credential_id", made.id),
             response,
             said,
             authenticatorAttachment=self._attachment,
@@ -190,7 +190,7 @@ class SoftAuthenticator:
         if user_handle is not None:
             response["userHandle"] = text(user_handle)
         return to_json(
-            used,
+            used.id,
             response,
             said,
             authenticatorAttachment=self._attachment,

@@ -1,4 +1,4 @@
-"""A credential of a `SoftAuthenticator` and its key pair: ES256, EdDSA or RS256.
+"""A credential of a `SoftAuthenticator` and its key pair: ES256, EdDSA, RS256 or ML-DSA.
 
 Section numbers are those of W3C WebAuthn Level 3.
 """
@@ -15,21 +15,30 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     generate_private_key,
 )
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, MLDSA65PrivateKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-PrivateKey = EllipticCurvePrivateKey | Ed25519PrivateKey | RSAPrivateKey
+PrivateKey = (
+    EllipticCurvePrivateKey
+    | Ed25519PrivateKey
+    | RSAPrivateKey
+    | MLDSA44PrivateKey
+    | MLDSA65PrivateKey
+)
 
-ES256, EDDSA, RS256 = -7, -8, -257
+ES256, EDDSA, RS256, ML_DSA_44, ML_DSA_65 = -7, -8, -257, -48, -49
 """COSEAlgorithmIdentifiers (5.8.5)."""
 
 MAKERS: dict[int, Callable[[], PrivateKey]] = {
     ES256: lambda: generate_private_key(SECP256R1()),
     EDDSA: Ed25519PrivateKey.generate,
     RS256: lambda: generate_rsa(public_exponent=65537, key_size=2048),
+    ML_DSA_44: MLDSA44PrivateKey.generate,
+    ML_DSA_65: MLDSA65PrivateKey.generate,
 }
 
 
@@ -70,6 +79,10 @@ def algorithm_of(key: PrivateKey) -> int:
             return EDDSA
         case RSAPrivateKey():
             return RS256
+        case MLDSA44PrivateKey():
+            return ML_DSA_44
+        case MLDSA65PrivateKey():
+            return ML_DSA_65
 
 
 def sign(key: PrivateKey, message: bytes) -> bytes:
@@ -77,7 +90,7 @@ def sign(key: PrivateKey, message: bytes) -> bytes:
     match key:
         case EllipticCurvePrivateKey():
             return key.sign(message, ECDSA(SHA256()))
-        case Ed25519PrivateKey():
+        case Ed25519PrivateKey() | MLDSA44PrivateKey() | MLDSA65PrivateKey():
             return key.sign(message)
         case RSAPrivateKey():
             return key.sign(message, PKCS1v15(), SHA256())
@@ -95,6 +108,8 @@ def cose_key(key: PrivateKey) -> bytes:
         case RSAPrivateKey():
             public = key.public_key().public_numbers()
             fields = {1: 3, 3: RS256, -1: _unsigned(public.n), -2: _unsigned(public.e)}
+        case MLDSA44PrivateKey() | MLDSA65PrivateKey():
+            fields = {1: 7, 3: algorithm_of(key), -1: key.public_key().public_bytes_raw()}
     return cbor2.dumps(fields, canonical=True)
 
 

@@ -6,9 +6,9 @@ from flask import Blueprint, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from unlatch.core.answer import Answer
 from unlatch.core.next_path import own_path
 from unlatch.core.records import Purpose
-from unlatch.core.webauthn import Answer
 from unlatch.errors import FieldsRefused, MailGone, TooSoon, WrongCode
 from unlatch.flask import answers, binding, ceremony_cookies, cookies, forms
 from unlatch.flask.access import require_session, step_up, visitor

@@ -4,9 +4,9 @@ from flask import Blueprint, flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask.wrappers import Response
 
+from unlatch.core.answer import Answer
 from unlatch.core.names import one_form
 from unlatch.core.passkeys import Begun
-from unlatch.core.webauthn import Answer
 from unlatch.errors import FieldsRefused, Malformed
 from unlatch.flask import answers, browser, ceremony_cookies, cookies, forms, shown
 from unlatch.flask.access import let_in, require_session, visitor
