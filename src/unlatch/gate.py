@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from unlatch.core.accounts import Accounts
 from unlatch.core.addresses import Addresses
 from unlatch.core.email import Emails
+from unlatch.core.freshness import Freshness
 from unlatch.core.keyring import Keyring
 from unlatch.core.mailed import MailedSecrets
 from unlatch.core.passkeys import Passkeys
+from unlatch.core.policy import Policy
 from unlatch.core.ports import Stores
 from unlatch.core.secrets import Keys
 from unlatch.core.sessions import Sessions
@@ -23,10 +25,16 @@ class Gate:
 
     Args:
         secret_keys: Those of the settings, or in development those kept beside the database.
+        policy: What the host demands beyond the rules that always hold.
     """
 
     def __init__(
-        self, settings: Settings, stores: Stores, secret_keys: Sequence[bytes], clock: Clock
+        self,
+        settings: Settings,
+        stores: Stores,
+        secret_keys: Sequence[bytes],
+        policy: Policy,
+        clock: Clock,
     ) -> None:
         self.clock = clock
         self.stores = stores
@@ -40,7 +48,8 @@ class Gate:
         self.mailed = MailedSecrets(
             stores, self.keys, SlowHash(), clock, lifetime=settings.mail_seconds * SECOND
         )
-        self.addresses = Addresses(stores, self.mailed, clock)
+        freshness = Freshness(policy)
+        self.addresses = Addresses(stores, self.mailed, freshness, clock)
         self.accounts = Accounts(
             stores,
             self.sessions,
@@ -49,5 +58,5 @@ class Gate:
             registration_open=settings.registration_open,
         )
         self.emails = Emails(stores, self.addresses, self.sessions, self.mailed, clock)
-        self.passkeys = Passkeys(stores, self.sessions, self.keys, clock)
-        self.keyring = Keyring(stores, clock)
+        self.passkeys = Passkeys(stores, self.sessions, freshness, self.keys, clock)
+        self.keyring = Keyring(stores, freshness, clock)

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from unlatch.core import ceremonies, events
 from unlatch.core.browsers import browser_name, sentence_case
 from unlatch.core.ceremonies import Ceremony, CeremonyKind
-from unlatch.core.freshness import added_on, require_fresh
+from unlatch.core.freshness import Freshness
 from unlatch.core.notices import tell
 from unlatch.core.party import RelyingParty
+from unlatch.core.policy import Change
 from unlatch.core.ports import Stores, Unit
 from unlatch.core.proof import Proof
 from unlatch.core.providers import provider_name
@@ -63,9 +64,17 @@ class Begun:
 class Passkeys:
     """Register passkeys and sign in with them."""
 
-    def __init__(self, stores: Stores, sessions: Sessions, keys: Keys, clock: Clock) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        sessions: Sessions,
+        freshness: Freshness,
+        keys: Keys,
+        clock: Clock,
+    ) -> None:
         self._stores = stores
         self._sessions = sessions
+        self._freshness = freshness
         self._keys = keys
         self._clock = clock
 
@@ -109,11 +118,19 @@ class Passkeys:
                 unit.mails.kill_pending(known.account.id, now=proof.at)
         return signed_in
 
-    def begin_step_up(self, live: LiveSession, party: RelyingParty) -> Begun:
-        """Begin to prove that it is still the same person, in this session."""
+    def begin_step_up(
+        self, live: LiveSession, party: RelyingParty, *, change: Change | None = None
+    ) -> Begun:
+        """Begin to prove that it is still the same person, in this session.
+
+        Args:
+            change: What for, so that only passkeys which would do are asked for; None where
+                any will.
+        """
         ceremony = self._bound(CeremonyKind.STEP_UP, live)
-        allowed = self._stores.passkeys.of(live.account.id)
-        return self._begun(ceremony, request_options(allowed, ceremony.challenge, party))
+        known = self._stores.passkeys.of(live.account.id)
+        ways = self._freshness.ways_to_prove(live.account, known, change, now=self._clock())
+        return self._begun(ceremony, request_options(ways.passkeys, ceremony.challenge, party))
 
     def finish_step_up(
         self, answer: Answer, sealed: SealedCeremonies, party: RelyingParty, live: LiveSession
@@ -139,8 +156,8 @@ class Passkeys:
             NotFresh: The session wants a new proof first.
             TooManyPasskeys: The account has twenty.
         """
-        require_fresh(live.session, now=self._clock())
         known = self._stores.passkeys.of(live.account.id)
+        self._freshness.require(live, known, Change.ADD_PASSKEY, now=self._clock())
         if len(known) >= MOST_PASSKEYS:
             raise TooManyPasskeys
         return known
@@ -176,7 +193,8 @@ class Passkeys:
         ceremony = self._open(answer, sealed, CeremonyKind.ADD_PASSKEY)
         self._require_bound(ceremony, live)
         # As of its beginning: the device may take its time, and the beginning was fresh.
-        require_fresh(live.session, now=ceremony.begun_at)
+        known = self._stores.passkeys.of(live.account.id)
+        self._freshness.require(live, known, Change.ADD_PASSKEY, now=ceremony.begun_at)
         seen = verify_registration(answer, ceremony.challenge, party)
         now = self._clock()
         passkey = Passkey(
@@ -190,7 +208,7 @@ class Passkeys:
             transports=seen.transports,
             aaguid=seen.aaguid,
             name=provider_name(seen.aaguid) or sentence_case(browser_name(visitor.user_agent)),
-            added_on=added_on(live.session, self._stores.passkeys.of(live.account.id), now=now),
+            added_on=self._freshness.added_on(live.session, known, now=now),
             added_at=now,
         )
         with self._stores.unit() as unit:
