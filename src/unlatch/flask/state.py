@@ -51,7 +51,7 @@ class State:
         self, app: Flask, settings: Settings | SettingsError, policy: Policy | None = None
     ) -> None:
         self.app = app
-        self._policy = policy or Policy()
+        self.policy = policy or Policy()
         self._settings = settings
         self._making = threading.RLock()
         self._made: dict[str, object] = {}
@@ -110,7 +110,7 @@ class State:
 
     def _make_gate(self) -> Gate:
         keys = self.settings.secret_keys or kept_keys(self.folder)
-        return Gate(self.settings, self.stores, keys, self._policy, now)
+        return Gate(self.settings, self.stores, keys, self.policy, now)
 
     def _make_sender(self) -> Sender:
         mail = self.settings.mail
