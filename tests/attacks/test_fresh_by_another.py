@@ -1,4 +1,4 @@
-"""Freshness by another: somebody at a browser that was left signed in has no passkey of its owner,
+"""Freshness by another: who sits at a browser that was left signed in has no passkey of its owner,
 but one of their own, answers begun elsewhere, and secrets that were mailed for something else.
 """
 

@@ -1,5 +1,5 @@
-"""A thief in the mailbox: he signs in by mail and adds a passkey of his own, which he may; and would
-lock the owner out before the owner reads of it, which he may not for 24 hours.
+"""A thief in the mailbox: he signs in by mail and adds a passkey of his own, which he may; and
+would lock the owner out before the owner reads of it, which he may not for 24 hours.
 """
 
 import pytest
