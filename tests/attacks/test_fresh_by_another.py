@@ -41,14 +41,14 @@ def test_the_question_asks_for_passkeys_of_this_account_alone(left_open, noah):
         noah.key.get(options)
 
 
-@pytest.mark.parametrize("begun", ["sign-in", "step-up elsewhere", "adding"])
-def test_an_answer_to_something_else_never_serves(left_open, begun):
-    """With its cookie carried over: what was begun elsewhere stays what it was."""
+@pytest.mark.parametrize("begun", ["sign-in", "step-up", "adding"])
+def test_an_answer_to_what_was_begun_elsewhere_never_serves(left_open, begun):
+    """With its cookie carried over."""
     elsewhere = left_open.at_another_browser()
     elsewhere.sign_in()
     begins = {
         "sign-in": elsewhere.begin_sign_in,
-        "step-up elsewhere": elsewhere.begin_fresh,
+        "step-up": elsewhere.begin_fresh,
         "adding": elsewhere.begin_passkey,
     }
     options = begins[begun]()["publicKey"]
@@ -60,6 +60,19 @@ def test_an_answer_to_something_else_never_serves(left_open, begun):
     refused = left_open.json(STEP_UP, answer)
 
     assert (refused.status_code, refused.json["error"]) == (401, "ceremony_gone")
+    assert not is_fresh(left_open)
+
+
+def test_an_answer_to_what_was_begun_for_something_else_never_serves(left_open, clock):
+    """In this session, while it was fresh."""
+    left_open.prove_again()
+    clock.move(minutes=4)
+    challenge = left_open.begin_passkey()["publicKey"]["challenge"]
+    clock.move(minutes=2)
+
+    answer = left_open.key.get({"challenge": challenge, "rpId": "acme.example"})
+
+    assert left_open.json(STEP_UP, answer).json["error"] == "ceremony_gone"
     assert not is_fresh(left_open)
 
 
@@ -107,12 +120,13 @@ def test_a_code_that_signs_in_proves_nothing_again(left_open, outbox):
     assert not is_fresh(left_open)
 
 
-def test_a_code_of_another_session_in_this_browser_proves_nothing(left_open, outbox, clock):
-    left_open.form("/auth/fresh/email")
-    code = outbox.code
-    left_open.sign_out()
-    left_open.sign_in()
+def test_a_code_asked_for_in_one_session_proves_nothing_in_another(left_open, outbox, clock):
+    """Even in the browser that asked, its session exchanged for another of the account's."""
+    elsewhere = left_open.at_another_browser()
+    elsewhere.sign_in()
     clock.move(minutes=6)
+    left_open.form("/auth/fresh/email")
+    left_open.set_cookie("__Host-unlatch", elsewhere.cookies["__Host-unlatch"])
 
-    assert left_open.form("/auth/fresh/email/code", code=code).status_code == 401
+    assert left_open.form("/auth/fresh/email/code", code=outbox.code).status_code == 401
     assert not is_fresh(left_open)

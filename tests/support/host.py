@@ -13,7 +13,7 @@ QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 """For `slow_hash._HASHER`: how slow it is in earnest is a test of its own."""
 
 
-def make_app(folder: Path, policy: Policy | None = None, **config: object) -> Flask:
+def make_app(folder: Path, policy: Policy | None = None, /, **config: object) -> Flask:
     """The host's app: a page for everybody, one for the signed in, one for the confirmed, one
     for the freshly proved.
     """
