@@ -119,6 +119,25 @@ def test_the_ten_lines_run_as_written(tmp_path):
     assert ran.stdout == "303 /auth/sign-in?next=/\n", ran.stderr
 
 
+def test_the_policy_in_the_docs_is_one(tmp_path):
+    """And asks for what it says, beside what the rules ask for."""
+    [text] = [one for one in blocks("docs/extending.md") if "(Policy)" in one]
+    (tmp_path / "app.py").write_text(text)
+    script = (
+        "import os; os.environ['UNLATCH_DEVELOPMENT'] = '1'\n"
+        "from app import app\n"
+        "policy = app.extensions['unlatch'].policy\n"
+        "account = type('Account', (), {'username': 'root'})\n"
+        "print(policy.to_add_passkey(account), policy.to_remove_passkey(account))\n"
+    )
+
+    ran = run(tmp_path, "-c", script)
+
+    assert ran.stdout == (
+        "Demand(max_age=300, by_passkey=True) Demand(max_age=60, by_passkey=True)\n"
+    ), ran.stderr
+
+
 def test_flask_routes_leaves_no_trace(tmp_path):
     (tmp_path / "app.py").write_text(blocks("README.md")[0])
 

@@ -8,10 +8,12 @@ from unlatch.core.accounts import Accounts
 from unlatch.core.addresses import Addresses
 from unlatch.core.decoys import Decoys
 from unlatch.core.email import Emails
+from unlatch.core.freshness import Freshness
 from unlatch.core.keyring import Keyring
 from unlatch.core.limits import Limits
 from unlatch.core.mailed import MailedSecrets
 from unlatch.core.passkeys import Passkeys
+from unlatch.core.policy import Policy
 from unlatch.core.ports import Stores, Throttle
 from unlatch.core.secrets import Keys
 from unlatch.core.sessions import Sessions
@@ -26,6 +28,7 @@ class Gate:
     Args:
         throttle: The counters of the limits.
         secret_keys: Those of the settings, or in development those kept beside the database.
+        policy: What the host demands beyond the rules that always hold.
     """
 
     def __init__(
@@ -34,6 +37,7 @@ class Gate:
         stores: Stores,
         throttle: Throttle,
         secret_keys: Sequence[bytes],
+        policy: Policy,
         clock: Clock,
     ) -> None:
         self.clock = clock
@@ -54,7 +58,8 @@ class Gate:
             clock,
             lifetime=settings.mail_seconds * SECOND,
         )
-        self.addresses = Addresses(stores, self.limits, self.mailed, clock)
+        freshness = Freshness(policy)
+        self.addresses = Addresses(stores, self.limits, self.mailed, freshness, clock)
         self.accounts = Accounts(
             stores,
             self.limits,
@@ -65,6 +70,12 @@ class Gate:
         )
         self.emails = Emails(stores, self.addresses, self.sessions, self.mailed, clock)
         self.passkeys = Passkeys(
-            stores, self.limits, self.sessions, self.keys, Decoys(stores.meta), clock
+            stores,
+            self.limits,
+            self.sessions,
+            freshness,
+            self.keys,
+            Decoys(stores.meta),
+            clock,
         )
-        self.keyring = Keyring(stores, clock)
+        self.keyring = Keyring(stores, freshness, clock)

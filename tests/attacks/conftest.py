@@ -17,6 +17,7 @@ from jinja2 import FileSystemBytecodeCache
 from people import Clock, Person
 from wire import WireClient, running
 
+from unlatch import Policy
 from unlatch.core import slow_hash
 
 __all__ = ["clock", "confirm", "kept", "links", "mira", "noah", "outbox", "visitor"]
@@ -60,15 +61,15 @@ def start_app(
     clock: Clock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[..., Flask]]:
-    """`start_app(**config)`: a running site with settings of its own."""
+    """`start_app(policy=…, **config)`: a running site with settings of its own."""
     monkeypatch.setattr(slow_hash, "_HASHER", QUICK)
     stops: list[Callable[[], object]] = []
 
-    def start(**config: object) -> Flask:
+    def start(policy: Policy | None = None, **config: object) -> Flask:
         folder = tmp_path / f"instance{len(stops)}"
         folder.mkdir()
         shutil.copy(migrated, folder / DATABASE)
-        app = make_app(folder, **(PRODUCTION | config))
+        app = make_app(folder, policy, **(PRODUCTION | config))
         app.jinja_env.bytecode_cache = compiled
         state = app.extensions["unlatch"]
         state.sender.worker = "nobody"

@@ -18,6 +18,7 @@ from people import Clock, Page
 from sqlalchemy import delete
 from werkzeug.test import TestResponse
 
+from unlatch import Policy
 from unlatch.core import slow_hash
 from unlatch.stores.sql.tables import meta, metadata
 
@@ -64,10 +65,10 @@ def new_app(
     """`new_app(…)`: an app with a database of its own. No mail leaves before an `Outbox`."""
     made: list[Flask] = []
 
-    def make(**config: object) -> Flask:
+    def make(policy: Policy | None = None, **config: object) -> Flask:
         folder = tmp_path_factory.mktemp("instance")
         shutil.copy(migrated / DATABASE, folder / DATABASE)
-        app = make_app(folder, **config)
+        app = make_app(folder, policy, **config)
         app.jinja_env.bytecode_cache = compiled
         app.extensions["unlatch"].sender.worker = "nobody"
         made.append(app)

@@ -189,9 +189,8 @@ def test_a_correction_that_will_not_do_keeps_what_was_typed(mira, noah, read, ty
 
 def test_correcting_wants_a_fresh_proof_by_a_passkey(mira, outbox, clock):
     clock.move(minutes=6)
-    assert mira.form("/auth/account/email", email="x@example.com").location == (
-        "/auth/fresh?next=/auth/account/email"
-    )
+    asked = mira.form("/auth/account/email", email="x@example.com").location
+    assert asked.startswith("/auth/fresh?next=/auth/account/email")
 
     mira.form("/auth/fresh/email")
     mira.form("/auth/fresh/email/code", code=outbox.code)

@@ -5,7 +5,7 @@ from pathlib import Path
 from argon2 import PasswordHasher
 from flask import Flask
 
-from unlatch import Unlatch, current_account, fresh_sign_in_required, sign_in_required
+from unlatch import Policy, Unlatch, current_account, fresh_sign_in_required, sign_in_required
 
 DATABASE = "unlatch.sqlite"
 
@@ -13,13 +13,13 @@ QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 """For `slow_hash._HASHER`: how slow it is in earnest is a test of its own."""
 
 
-def make_app(folder: Path, **config: object) -> Flask:
+def make_app(folder: Path, policy: Policy | None = None, /, **config: object) -> Flask:
     """The host's app: a page for everybody, one for the signed in, one for the confirmed, one
     for the freshly proved.
     """
     app = Flask("host", instance_path=str(folder), root_path=str(folder))
     app.config.update({"TESTING": True, "UNLATCH_SITE_NAME": "Acme Notes"} | config)
-    Unlatch(app)
+    Unlatch(app, policy=policy)
     add_pages(app)
     return app
 
@@ -44,7 +44,7 @@ def add_pages(app: Flask) -> None:
     def members() -> str:
         return f"Mail of {current_account.email}"
 
-    @app.get("/vault")
+    @app.route("/vault", methods=["GET", "POST"])
     @fresh_sign_in_required(max_age=60)
     def vault() -> str:
         return f"Vault of {current_account.name}"

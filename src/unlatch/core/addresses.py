@@ -4,10 +4,11 @@ from dataclasses import replace
 
 from unlatch.core import events, names
 from unlatch.core.binding import Binding
-from unlatch.core.freshness import require_fresh_to_take_away
+from unlatch.core.freshness import Freshness
 from unlatch.core.limits import Limits
 from unlatch.core.mailed import MailedSecrets
 from unlatch.core.party import RelyingParty
+from unlatch.core.policy import Change
 from unlatch.core.ports import Stores, Unit
 from unlatch.core.records import Account, LiveSession, Mail, Purpose
 from unlatch.core.times import DAY, Clock
@@ -21,10 +22,18 @@ UNCONFIRMED_LIFETIME = 7 * DAY
 class Addresses:
     """The e-mail addresses of accounts."""
 
-    def __init__(self, stores: Stores, limits: Limits, mailed: MailedSecrets, clock: Clock) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        limits: Limits,
+        mailed: MailedSecrets,
+        freshness: Freshness,
+        clock: Clock,
+    ) -> None:
         self._stores = stores
         self._limits = limits
         self._mailed = mailed
+        self._freshness = freshness
         self._clock = clock
 
     def ask_for_new(
@@ -114,7 +123,7 @@ class Addresses:
         if live.account.confirmed_at is not None:
             raise NotFound("confirmed already")
         passkeys = self._stores.passkeys.of(live.account.id)
-        require_fresh_to_take_away(live.session, passkeys, now=self._clock())
+        self._freshness.require(live, passkeys, Change.CHANGE_ADDRESS, now=self._clock())
 
     def correct(
         self,

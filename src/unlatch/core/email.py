@@ -208,6 +208,7 @@ class Emails:
             passkeys=unit.passkeys.remove_all(account.id),
             sessions=unit.sessions.end_all(account.id),
         )
+        unit.mails.kill_all(account.id, now=now)
         unit.accounts.forget_display_name(account.id)
         unit.events.add(
             events.claimed_by_address(

@@ -7,13 +7,12 @@ session's own row: nobody else's passkey can make it fresh.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from unlatch.core.records import Method, Passkey, Session
-from unlatch.core.times import DAY, MINUTE
+from unlatch.core.policy import Change, Demand, Policy
+from unlatch.core.records import Account, LiveSession, Method, Passkey, Session
+from unlatch.core.times import MINUTE, SECOND
 from unlatch.errors import NotFresh
 
 FRESH = 5 * MINUTE
-PROBATION = DAY
-"""How long a passkey that was added on an e-mail's proof may not take anything away."""
 
 
 def is_fresh(session: Session, *, now: int, max_age: int = FRESH) -> bool:
@@ -22,34 +21,13 @@ def is_fresh(session: Session, *, now: int, max_age: int = FRESH) -> bool:
 
 
 def require_fresh(session: Session, *, now: int, max_age: int = FRESH) -> None:
-    """What adding a passkey wants: any fresh proof, e-mail included, because that is the way
-    in from a new device.
+    """What a host's own view may want: any fresh proof.
 
     Raises:
         NotFresh: The newest proof is too old.
     """
     if not is_fresh(session, now=now, max_age=max_age):
         raise NotFresh
-
-
-def serves(passkey: Passkey, *, now: int) -> bool:
-    """Whether a passkey may prove enough to take something away: whoever got into the mailbox
-    can add a passkey at once, but must not use it at once to lock the owner out.
-    """
-    return passkey.added_on is not Method.EMAIL or passkey.added_at <= now - PROBATION
-
-
-def added_on(session: Session, passkeys: Sequence[Passkey], *, now: int) -> Method:
-    """By what proof a passkey counts as added in a session. One that does not serve yet cannot
-    vouch for another: whoever got into the mailbox would add two, the second on the first.
-
-    Args:
-        passkeys: All of the session's account.
-    """
-    if session.proof_method is not Method.PASSKEY:
-        return session.proof_method
-    serving = {one.id for one in passkeys if serves(one, now=now)}
-    return Method.PASSKEY if session.proof_passkey_id in serving else Method.EMAIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,33 +41,82 @@ class WaysToProve:
     email: bool
 
 
-def ways_to_prove(passkeys: Sequence[Passkey], *, to_take_away: bool, now: int) -> WaysToProve:
-    """What would make a session fresh enough.
+class Freshness:
+    """The rules of `Policy`, and on top of them what the host's policy demands."""
 
-    Args:
-        passkeys: All of the session's account.
-        to_take_away: Whether something is to be taken away, rather than added.
-    """
-    serving = tuple(one for one in passkeys if serves(one, now=now))
-    if to_take_away and serving:
-        return WaysToProve(serving, email=False)
-    return WaysToProve(tuple(passkeys), email=True)
+    def __init__(self, policy: Policy) -> None:
+        self._policies = (Policy(), policy)
+
+    def require(
+        self, live: LiveSession, passkeys: Sequence[Passkey], change: Change, *, now: int
+    ) -> None:
+        """Whether a session may make a change. One that registered the account just now needs
+        no passkey for it: nobody was there before it.
+
+        Args:
+            passkeys: All of the session's account.
+
+        Raises:
+            NotFresh: The newest proof is too old, or not of the kind that is wanted.
+        """
+        session = live.session
+        demand = self._demand(change, live.account)
+        require_fresh(session, now=now, max_age=demand.max_age * SECOND)
+        if session.proof_method is Method.REGISTRATION:
+            return
+        ways = self._ways(demand, passkeys, now)
+        if not ways.email and session.proof_passkey_id not in {one.id for one in ways.passkeys}:
+            raise NotFresh
+
+    def ways_to_prove(
+        self, account: Account, passkeys: Sequence[Passkey], change: Change | None, *, now: int
+    ) -> WaysToProve:
+        """What would make a session fresh enough.
+
+        Args:
+            passkeys: All of the account.
+            change: What for, or None for what a host guards itself: any proof will do.
+        """
+        demand = self._demand(change, account) if change else Demand()
+        return self._ways(demand, passkeys, now)
+
+    def serves(self, passkey: Passkey, *, now: int) -> bool:
+        """Whether a passkey is past its probation, or never was on one."""
+        probation = max(policy.probation for policy in self._policies) * SECOND
+        return passkey.added_on is not Method.EMAIL or passkey.added_at <= now - probation
+
+    def added_on(self, session: Session, passkeys: Sequence[Passkey], *, now: int) -> Method:
+        """By what proof a passkey counts as added in a session. One that does not serve yet
+        cannot vouch for another: whoever got into the mailbox would add two, the second on
+        the first.
+
+        Args:
+            passkeys: All of the session's account.
+        """
+        if session.proof_method is not Method.PASSKEY:
+            return session.proof_method
+        serving = {one.id for one in passkeys if self.serves(one, now=now)}
+        return Method.PASSKEY if session.proof_passkey_id in serving else Method.EMAIL
+
+    def _demand(self, change: Change, account: Account) -> Demand:
+        demands = [_demand_of(policy, change, account) for policy in self._policies]
+        return Demand(
+            max_age=min(one.max_age for one in demands),
+            by_passkey=any(one.by_passkey for one in demands),
+        )
+
+    def _ways(self, demand: Demand, passkeys: Sequence[Passkey], now: int) -> WaysToProve:
+        serving = tuple(one for one in passkeys if self.serves(one, now=now))
+        if demand.by_passkey and serving:
+            return WaysToProve(serving, email=False)
+        return WaysToProve(tuple(passkeys), email=True)
 
 
-def require_fresh_to_take_away(session: Session, passkeys: Sequence[Passkey], *, now: int) -> None:
-    """What removing a passkey or changing the address wants: a fresh proof by a passkey that
-    serves, if the account has any. A session that registered the account just now needs no
-    other proof: nobody was there before it.
-
-    Args:
-        passkeys: All of the session's account.
-
-    Raises:
-        NotFresh: The newest proof is too old, or was not by such a passkey.
-    """
-    require_fresh(session, now=now)
-    if session.proof_method is Method.REGISTRATION:
-        return
-    ways = ways_to_prove(passkeys, to_take_away=True, now=now)
-    if not ways.email and session.proof_passkey_id not in {one.id for one in ways.passkeys}:
-        raise NotFresh
+def _demand_of(policy: Policy, change: Change, account: Account) -> Demand:
+    match change:
+        case Change.ADD_PASSKEY:
+            return policy.to_add_passkey(account)
+        case Change.REMOVE_PASSKEY:
+            return policy.to_remove_passkey(account)
+        case Change.CHANGE_ADDRESS:
+            return policy.to_change_address(account)

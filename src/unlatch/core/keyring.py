@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from unlatch.core import events
-from unlatch.core.freshness import WaysToProve, require_fresh_to_take_away, ways_to_prove
+from unlatch.core.freshness import Freshness, WaysToProve
 from unlatch.core.names import display_name
 from unlatch.core.notices import tell
 from unlatch.core.party import RelyingParty
+from unlatch.core.policy import Change
 from unlatch.core.ports import Stores
 from unlatch.core.records import LiveSession, Passkey, Purpose
 from unlatch.core.times import Clock
@@ -30,8 +31,9 @@ class Removable:
 class Keyring:
     """The passkeys of whoever is signed in."""
 
-    def __init__(self, stores: Stores, clock: Clock) -> None:
+    def __init__(self, stores: Stores, freshness: Freshness, clock: Clock) -> None:
         self._stores = stores
+        self._freshness = freshness
         self._clock = clock
 
     def of(self, live: LiveSession) -> list[Passkey]:
@@ -75,7 +77,7 @@ class Keyring:
         """
         passkeys = self.of(live)
         passkey = _pick(passkeys, passkey_id)
-        require_fresh_to_take_away(live.session, passkeys, now=self._clock())
+        self._freshness.require(live, passkeys, Change.REMOVE_PASSKEY, now=self._clock())
         is_last = len(passkeys) == 1
         # An unproved address may be a slip of the pen: no mail would ever arrive there.
         if is_last and live.account.confirmed_at is None:
@@ -101,9 +103,13 @@ class Keyring:
             tell(unit, Purpose.PASSKEY_REMOVED, live.account, passkey, party, visitor, now=now)
         return passkey
 
-    def ways_to_prove(self, live: LiveSession, *, to_take_away: bool) -> WaysToProve:
-        """By what means the session could be made fresh enough."""
-        return ways_to_prove(self.of(live), to_take_away=to_take_away, now=self._clock())
+    def ways_to_prove(self, live: LiveSession, change: Change | None) -> WaysToProve:
+        """By what means the session could be made fresh enough.
+
+        Args:
+            change: What for; None where any proof will do.
+        """
+        return self._freshness.ways_to_prove(live.account, self.of(live), change, now=self._clock())
 
 
 def _pick(passkeys: Sequence[Passkey], passkey_id: str) -> Passkey:

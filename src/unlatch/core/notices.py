@@ -22,8 +22,9 @@ def tell(
     *,
     now: int,
 ) -> None:
-    """Ask for a notice about a passkey. The note names it; the sender leaves it out of mail to
-    an unconfirmed address, which must carry nothing that a stranger typed.
+    """Ask for a notice about a passkey. The note names it, but not while the address is
+    unconfirmed: it may be a stranger's, who must not read what somebody else typed, nor when
+    the address is confirmed before the notice leaves.
     """
     mail = Mail(
         id=str(uuid.uuid4()),
@@ -34,7 +35,7 @@ def tell(
         origin=party.origin,
         next="",
         user_agent=visitor.user_agent,
-        note=passkey.name,
+        note=passkey.name if account.confirmed_at is not None else "",
         asked_at=now,
         expires_at=now + WORTH_SENDING,
         due_at=now,

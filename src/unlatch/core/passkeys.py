@@ -13,11 +13,12 @@ from unlatch.core.browsers import browser_name, sentence_case
 from unlatch.core.ceremonies import Ceremony, CeremonyKind
 from unlatch.core.cose_keys import nobodys_key
 from unlatch.core.decoys import Decoy, Decoys
-from unlatch.core.freshness import added_on, require_fresh
+from unlatch.core.freshness import Freshness
 from unlatch.core.limits import Limits
 from unlatch.core.notices import tell
 from unlatch.core.party import RelyingParty
 from unlatch.core.passkey_options import creation_options, request_options
+from unlatch.core.policy import Change
 from unlatch.core.ports import Stores, Unit
 from unlatch.core.proof import Proof
 from unlatch.core.providers import provider_name
@@ -71,6 +72,7 @@ class Passkeys:
         stores: Stores,
         limits: Limits,
         sessions: Sessions,
+        freshness: Freshness,
         keys: Keys,
         decoys: Decoys,
         clock: Clock,
@@ -78,6 +80,7 @@ class Passkeys:
         self._stores = stores
         self._limits = limits
         self._sessions = sessions
+        self._freshness = freshness
         self._keys = keys
         self._decoys = decoys
         self._clock = clock
@@ -102,7 +105,8 @@ class Passkeys:
             account_id=account.id if account else None,
             named=True,
         )
-        return self._begun_for(ceremony, party, name=name)
+        passkeys = self._stores.passkeys.of(ceremony.account_id)
+        return self._begun_for(ceremony, party, passkeys, name=name)
 
     def finish_sign_in(
         self, answer: Answer, sealed: SealedCeremonies, party: RelyingParty, visitor: Visitor
@@ -132,10 +136,19 @@ class Passkeys:
                     unit.accounts.forgive(known.account.id)
             return signed_in
 
-    def begin_step_up(self, live: LiveSession, party: RelyingParty) -> Begun:
-        """Begin to prove that it is still the same person, in this session."""
+    def begin_step_up(
+        self, live: LiveSession, party: RelyingParty, *, change: Change | None = None
+    ) -> Begun:
+        """Begin to prove that it is still the same person, in this session.
+
+        Args:
+            change: What for, so that only passkeys which would do are asked for; None where
+                any will.
+        """
         ceremony = self._bound(CeremonyKind.STEP_UP, live)
-        return self._begun_for(ceremony, party, name=live.account.id)
+        known = self._stores.passkeys.of(live.account.id)
+        ways = self._freshness.ways_to_prove(live.account, known, change, now=self._clock())
+        return self._begun_for(ceremony, party, ways.passkeys, name=live.account.id)
 
     def finish_step_up(
         self,
@@ -167,8 +180,8 @@ class Passkeys:
             NotFresh: The session wants a new proof first.
             TooManyPasskeys: The account has twenty.
         """
-        require_fresh(live.session, now=self._clock())
         known = self._stores.passkeys.of(live.account.id)
+        self._freshness.require(live, known, Change.ADD_PASSKEY, now=self._clock())
         if len(known) >= MOST_PASSKEYS:
             raise TooManyPasskeys
         return known
@@ -215,7 +228,8 @@ class Passkeys:
         ceremony = self._open(answer, sealed, CeremonyKind.ADD_PASSKEY)
         self._require_bound(ceremony, live)
         # As of its beginning: the device may take its time, and the beginning was fresh.
-        require_fresh(live.session, now=ceremony.begun_at)
+        known = self._stores.passkeys.of(live.account.id)
+        self._freshness.require(live, known, Change.ADD_PASSKEY, now=ceremony.begun_at)
         seen = verify_registration(answer, ceremony.challenge, party)
         now = self._clock()
         passkey = Passkey(
@@ -229,7 +243,7 @@ class Passkeys:
             transports=seen.transports,
             aaguid=seen.aaguid,
             name=provider_name(seen.aaguid) or sentence_case(browser_name(visitor.user_agent)),
-            added_on=added_on(live.session, self._stores.passkeys.of(live.account.id), now=now),
+            added_on=self._freshness.added_on(live.session, known, now=now),
             added_at=now,
         )
         with self._stores.unit() as unit:
@@ -245,13 +259,14 @@ class Passkeys:
     def _begun(self, ceremony: Ceremony, options: dict[str, object]) -> Begun:
         return Begun(options, ceremony.cookie_name, ceremonies.seal(ceremony, self._keys))
 
-    def _begun_for(self, ceremony: Ceremony, party: RelyingParty, *, name: str) -> Begun:
+    def _begun_for(
+        self, ceremony: Ceremony, party: RelyingParty, passkeys: Sequence[Passkey], *, name: str
+    ) -> Begun:
         """With the account's passkeys, or decoys where it has none: an empty list would mean
-        "any". Both are worked out whichever it will be, so that the time does not tell.
+        "any". Decoys are worked out in any case, so that the time does not tell.
         """
         decoys = self._decoys.of(name)
-        allowed: Sequence[Passkey | Decoy]
-        allowed = self._stores.passkeys.of(ceremony.account_id) or decoys
+        allowed: Sequence[Passkey | Decoy] = passkeys or decoys
         return self._begun(ceremony, request_options(allowed, ceremony.challenge, party))
 
     def _bound(self, kind: CeremonyKind, live: LiveSession) -> Ceremony:

@@ -29,12 +29,19 @@ from unlatch.core.records import (
 from unlatch.core.throttle import Allowance
 
 
-class AccountReader(Protocol):
+class AccountKeeper(Protocol):
     def find(self, account_id: str) -> Account | None: ...
 
     def by_username(self, username_key: str) -> Account | None: ...
 
     def by_address(self, address_key: str) -> Account | None: ...
+
+    def sweep(self, *, stale_before: int, most: int) -> int:
+        """Delete at most `most` unconfirmed accounts made before a moment and not seen since,
+        the oldest, with all that is theirs; gives how many. *Seen* is a session that is not
+        signed out, by its `last_seen_at`.
+        """
+        ...
 
 
 class PasskeyReader(Protocol):
@@ -261,7 +268,7 @@ class SessionWriter(Protocol):
         cannot outlive it.
 
         Raises:
-            NotSignedIn: The session ended meanwhile.
+            NotSignedIn: The session ended meanwhile, or the account is disabled.
         """
         ...
 
@@ -302,6 +309,12 @@ class MailWriter(Protocol):
 
     def kill_pending(self, account_id: str, *, now: int) -> int:
         """Kill all of an account's mails that carry a secret and could still be spent."""
+        ...
+
+    def kill_all(self, account_id: str, *, now: int) -> int:
+        """Kill all of an account's mails that are neither used nor killed, those that only
+        tell something, too: none of them is sent any more.
+        """
         ...
 
 
@@ -348,7 +361,7 @@ class Stores(Protocol):
     @property
     def ceremonies(self) -> CeremonyKeeper: ...
     @property
-    def accounts(self) -> AccountReader: ...
+    def accounts(self) -> AccountKeeper: ...
     @property
     def passkeys(self) -> PasskeyReader: ...
     @property

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from flask import (
@@ -19,7 +20,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as BaseResponse
 
-from unlatch.core.next_path import own_path
+from unlatch.core.next_path import LONGEST, own_path
 from unlatch.errors import (
     FieldsRefused,
     NotConfirmed,
@@ -31,7 +32,7 @@ from unlatch.errors import (
     Unavailable,
     WrongCode,
 )
-from unlatch.flask import forms, words
+from unlatch.flask import forms, typed, words
 from unlatch.flask.context import page_context
 from unlatch.flask.memory import memory
 
@@ -39,10 +40,13 @@ log = logging.getLogger("unlatch")
 
 V = TypeVar("V", bound=Callable[..., ResponseReturnValue])
 
+_TYPED = "typed"
+"""The parameter of an address that brings what was typed before a question came between."""
+
 _FRAGMENT = "unlatch/layout/fragment.html"
 _PAGE = "unlatch/layout/page.html"
 _JSON_ATTRIBUTE = "unlatch_json"
-_TAKEN_UP_ATTRIBUTE = "unlatch_taken_up_at"
+_TAKEN_UP_ATTRIBUTE = "unlatch_taken_up"
 
 
 def json_only(view: V) -> V:
@@ -51,16 +55,35 @@ def json_only(view: V) -> V:
     return view
 
 
-def taken_up_at(endpoint: str) -> Callable[[V], V]:
+@dataclass(frozen=True, slots=True)
+class _TakenUp:
+    """Where a change is taken up, and the fields that are shown there as they were typed."""
+
+    endpoint: str
+    fields: tuple[str, ...]
+
+
+def taken_up_at(endpoint: str, *fields: str) -> Callable[[V], V]:
     """Mark a view that only takes a change with the page that leads to it: whoever has to sign
     in or to prove again first comes back there.
+
+    Args:
+        fields: Of the form, to be filled in again (`typed_before`). Never one for a secret.
     """
 
     def mark(view: V) -> V:
-        setattr(view, _TAKEN_UP_ATTRIBUTE, endpoint)
+        setattr(view, _TAKEN_UP_ATTRIBUTE, _TakenUp(endpoint, fields))
         return view
 
     return mark
+
+
+def typed_before() -> dict[str, str]:
+    """What was typed into this page's form, in this session, before a question came between."""
+    live, carried = memory().live, request.args.get(_TYPED, "")
+    if live is None or not carried:
+        return {}
+    return typed.opened(str(request.endpoint), carried, whose=live.session.id)
 
 
 def wants_json() -> bool:
@@ -213,12 +236,37 @@ def _way_on(refused: Refused) -> str | None:
 
 def _come_back() -> str:
     """The address that takes up what was interrupted: never one that only takes a POST."""
-    page_before = getattr(_view(), _TAKEN_UP_ATTRIBUTE, None)
-    if page_before is not None:
-        return url_for(page_before, **(request.view_args or {}))
+    taken_up: _TakenUp | None = getattr(_view(), _TAKEN_UP_ATTRIBUTE, None)
+    if taken_up is not None:
+        return _page_of(taken_up)
     if request.method in ("GET", "HEAD") and not wants_json():
         return own_path(forms.asked_path())
     return ""
+
+
+def _page_of(taken_up: _TakenUp) -> str:
+    """With all that the interrupted request knew of the way it was on, if there is room."""
+    page_args: dict[str, Any] = dict(request.view_args or {})
+    known: dict[str, Any] = {
+        "first": request.args.get("first"),
+        "next": forms.next_path() or None,
+        _TYPED: _typed_into(taken_up) or None,
+    }
+    full = url_for(taken_up.endpoint, **page_args, **known)
+    return full if len(full) <= LONGEST else url_for(taken_up.endpoint, **page_args)
+
+
+def _typed_into(taken_up: _TakenUp) -> str:
+    """The fields to show again, sealed. A program has what it sent; and before anybody is
+    signed in nobody could be told from whoever comes next.
+    """
+    live = memory().live
+    if live is None or wants_json():
+        return ""
+    fields = {name: text for name in taken_up.fields if (text := forms.field(name))}
+    if not fields:
+        return ""
+    return typed.sealed(taken_up.endpoint, fields, whose=live.session.id)
 
 
 def _view() -> Callable[..., object] | None:

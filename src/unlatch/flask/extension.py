@@ -5,6 +5,7 @@ import secrets
 from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from unlatch.core.policy import Policy
 from unlatch.core.secrets import Keys
 from unlatch.errors import NotFound, Refused, SettingsError, StoreError
 from unlatch.flask import access, answers, assets, headers, moments
@@ -23,14 +24,22 @@ class Unlatch:
 
     Keeps no app: one object may serve several (`init_app`), each with a state of its own in
     `app.extensions["unlatch"]`.
+
+    Args:
+        policy: What must be proved before something changes, where that is more than the
+            rules that always hold. For every app that is not given one of its own.
     """
 
-    def __init__(self, app: Flask | None = None) -> None:
+    def __init__(self, app: Flask | None = None, *, policy: Policy | None = None) -> None:
+        self._policy = policy
         if app is not None:
             self.init_app(app)
 
-    def init_app(self, app: Flask) -> None:
+    def init_app(self, app: Flask, *, policy: Policy | None = None) -> None:
         """Read the settings once and add our pages; opens nothing and writes nothing.
+
+        Args:
+            policy: For this app alone.
 
         Raises:
             SettingsError: With all faults, outside development. A `flask` command that does
@@ -39,7 +48,7 @@ class Unlatch:
         if NAME in app.extensions:
             raise SettingsError(["Unlatch is on this app already; call init_app once."])
         settings = _settings(app)
-        app.extensions[NAME] = State(app, settings)
+        app.extensions[NAME] = State(app, settings, policy or self._policy)
         if not app.secret_key:
             app.secret_key = _key_for_toasts(settings)
         prefix = "/auth" if isinstance(settings, SettingsError) else settings.url_prefix

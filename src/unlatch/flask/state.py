@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from flask import Flask, current_app
 
+from unlatch.core.policy import Policy
 from unlatch.core.ports import Stores
 from unlatch.core.records import Purpose
 from unlatch.errors import SettingsError
@@ -43,10 +44,14 @@ class State:
     Args:
         settings: As read, or the faults that kept them from being read: those are told to
             whoever uses Unlatch first.
+        policy: What the host demands before something changes.
     """
 
-    def __init__(self, app: Flask, settings: Settings | SettingsError) -> None:
+    def __init__(
+        self, app: Flask, settings: Settings | SettingsError, policy: Policy | None = None
+    ) -> None:
         self.app = app
+        self.policy = policy or Policy()
         self._settings = settings
         self._making = threading.RLock()
         self._made: dict[str, object] = {}
@@ -107,7 +112,7 @@ class State:
         keys = self.settings.secret_keys or kept_keys(self.folder)
         # A test suite of the host's is one address for everybody in it.
         throttle = open_throttle(unlimited=self.app.testing and self.settings.development)
-        return Gate(self.settings, self.stores, throttle, keys, now)
+        return Gate(self.settings, self.stores, throttle, keys, self.policy, now)
 
     def _make_sender(self) -> Sender:
         mail = self.settings.mail

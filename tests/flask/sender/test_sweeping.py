@@ -1,14 +1,46 @@
 """What nobody can use any more is taken away, in the sender's thread and in small bites."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 
+from unlatch.core.addresses import UNCONFIRMED_LIFETIME
 from unlatch.core.records import Method, Session
 from unlatch.core.times import DAY, HOUR, MINUTE
 from unlatch.errors import CeremonyGone, StoreError
 from unlatch.flask.sender import sweeping
 from unlatch.flask.sender.sweeping import Sweeper
+
+
+def _session(account, name, **changes):
+    fields = {
+        "id": name,
+        "token_hash": name.encode(),
+        "account_id": account.id,
+        "method": Method.EMAIL,
+        "passkey_id": None,
+        "began_at": 0,
+        "proved_at": 0,
+        "proof_method": Method.EMAIL,
+        "proof_passkey_id": None,
+        "ceremony_id": name.encode(),
+        "user_agent": "",
+        "last_seen_at": 0,
+        "expires_at": 0,
+    }
+    return Session(**(fields | changes))
+
+
+def _unconfirmed(account, number, *, at):
+    return replace(
+        account,
+        id=f"account {number}",
+        username_key=f"name{number}",
+        address_key=f"{number}@example.org",
+        created_at=at,
+        confirmed_at=None,
+    )
 
 
 @pytest.fixture
@@ -23,21 +55,7 @@ def begin(stores, anna):
         unit.accounts.add(anna, stale_before=0)
 
     def begin(name, expires_at):
-        session = Session(
-            id=name,
-            token_hash=name.encode(),
-            account_id=anna.id,
-            method=Method.EMAIL,
-            passkey_id=None,
-            began_at=0,
-            proved_at=0,
-            proof_method=Method.EMAIL,
-            proof_passkey_id=None,
-            ceremony_id=name.encode(),
-            user_agent="",
-            last_seen_at=0,
-            expires_at=expires_at,
-        )
+        session = _session(anna, name, expires_at=expires_at)
         with stores.unit() as unit:
             unit.sessions.add(session)
         return lambda: stores.sessions.find(session.token_hash, now=0, idle=0) is not None
@@ -90,6 +108,44 @@ def test_marks_of_ceremonies_go_after_a_day(sweeper, spend, clock):
     sweeper.sweep()
 
     assert [spend(old), spend(new)] == [True, False]
+
+
+def test_accounts_that_nobody_confirmed_go_after_seven_days(sweeper, anna, clock, stores):
+    """And those in which somebody is signed in later than that, as many after they were seen."""
+    old = replace(anna, confirmed_at=None)
+    seen = _unconfirmed(anna, "2", at=clock())
+    new = _unconfirmed(anna, "3", at=clock() + 2 * MINUTE)
+    with stores.unit() as unit:
+        for account in (old, seen, new):
+            unit.accounts.add(account, stale_before=0)
+        unit.sessions.add(
+            _session(seen, "seen", last_seen_at=clock() + 2 * MINUTE, expires_at=clock() + 30 * DAY)
+        )
+
+    clock.now += UNCONFIRMED_LIFETIME + MINUTE
+    sweeper.sweep()
+    left = [stores.accounts.find(one.id) is not None for one in (old, seen, new)]
+    clock.now += 2 * MINUTE
+    sweeper.sweep()
+
+    assert left == [False, True, True]
+    assert [stores.accounts.find(one.id) for one in (seen, new)] == [None, None]
+
+
+def test_a_bite_of_accounts_is_smaller(sweeper, anna, clock, stores, monkeypatch):
+    monkeypatch.setattr(sweeping, "FEW", 2)
+    people = [_unconfirmed(anna, f"{number}", at=number) for number in range(5)]
+    with stores.unit() as unit:
+        for account in people:
+            unit.accounts.add(account, stale_before=0)
+    clock.now += UNCONFIRMED_LIFETIME
+
+    left = []
+    for _ in range(3):
+        sweeper.sweep()
+        left.append(sum(stores.accounts.find(one.id) is not None for one in people))
+
+    assert left == [3, 1, 0]
 
 
 def test_it_is_done_once_a_minute_however_often_it_is_asked(sweeper, begin, clock):

@@ -1,5 +1,8 @@
 """Sweeping: what nobody can use any more is taken away, a few rows at a time."""
 
+import logging
+
+from unlatch.core.addresses import UNCONFIRMED_LIFETIME
 from unlatch.core.ports import Stores
 from unlatch.core.times import DAY, HOUR, MINUTE, Clock
 
@@ -7,11 +10,16 @@ EVERY = MINUTE
 BITE = 500
 """How many rows one statement takes at most: others who write wait for it."""
 
+FEW = 50
+"""The same for accounts: each takes up to twenty passkeys, sessions and mails with it."""
+
 EXPIRED_FOR = HOUR
 """How long mails and sessions lie where they are: another machine's clock may be behind."""
 
 MARKS_KEPT = DAY
 """Far more than the minutes in which a ceremony can be answered."""
+
+log = logging.getLogger("unlatch.sender")
 
 
 class Sweeper:
@@ -31,10 +39,18 @@ class Sweeper:
         now = self._clock()
         if now < self._due_at:
             return
-        taken = (
-            self._stores.mails.sweep(expired_before=now - EXPIRED_FOR, most=BITE),
-            self._stores.sessions.sweep(expired_before=now - EXPIRED_FOR, most=BITE),
-            self._stores.ceremonies.sweep(begun_before=now - MARKS_KEPT, most=BITE),
+        was_full = (
+            self._stores.mails.sweep(expired_before=now - EXPIRED_FOR, most=BITE) == BITE,
+            self._stores.sessions.sweep(expired_before=now - EXPIRED_FOR, most=BITE) == BITE,
+            self._stores.ceremonies.sweep(begun_before=now - MARKS_KEPT, most=BITE) == BITE,
+            self._sweep_accounts(now) == FEW,
         )
-        if max(taken) < BITE:
+        if not any(was_full):
             self._due_at = now + EVERY
+
+    def _sweep_accounts(self, now: int) -> int:
+        """Those whose address nobody proved in seven days, and in which nobody was seen since."""
+        gone = self._stores.accounts.sweep(stale_before=now - UNCONFIRMED_LIFETIME, most=FEW)
+        if gone:
+            log.info("accounts that nobody confirmed, and gone by now: %d", gone)
+        return gone

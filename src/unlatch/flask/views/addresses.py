@@ -34,7 +34,8 @@ def add_views(blueprint: Blueprint) -> None:
 def address() -> ResponseReturnValue:
     """The page that asks for the code, and after the first passkey says that all is set."""
     live = require_session()
-    return _show(live, binding.read(), welcome="welcome" in request.args)
+    typed = answers.typed_before().get("email", "")
+    return _show(live, binding.read(), welcome="welcome" in request.args, email=typed)
 
 
 @taken_up_at("unlatch.address")
@@ -54,7 +55,7 @@ def ask_confirmation() -> ResponseReturnValue:
     return _onward(live, bound)
 
 
-@taken_up_at("unlatch.address")
+@taken_up_at("unlatch.address", "email")
 def correct_address() -> ResponseReturnValue:
     """Change the address and mail the new one."""
     live, typed = require_session(), forms.field("email")
@@ -140,8 +141,10 @@ def _confirmed() -> Response:
     return answers.leave(forms.next_path() or url_for("unlatch.account"))
 
 
-def _show(live: LiveSession, bound: Binding | None, *, welcome: bool = False) -> Response:
-    context = _context(live, bound, welcome=welcome)
+def _show(
+    live: LiveSession, bound: Binding | None, *, welcome: bool = False, email: str = ""
+) -> Response:
+    context = _context(live, bound, welcome=welcome, correcting=bool(email), email=email)
     facts = {"account": shown.account(live.account), **code_facts(context)}
     return answers.page(_TEMPLATE, facts=facts, **context)
 

@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from unlatch.core.answer import Answer
 from unlatch.core.next_path import own_path
+from unlatch.core.policy import Change
 from unlatch.core.records import Purpose
 from unlatch.errors import FieldsRefused, MailGone, TooSoon, WrongCode
 from unlatch.flask import answers, binding, ceremony_cookies, cookies, forms
@@ -18,14 +19,12 @@ from unlatch.flask.mail_pages import show_code_page, show_gone
 from unlatch.flask.party import party
 from unlatch.flask.state import gate, state
 
-_WHAT = {
-    "unlatch.new_passkey": "add_passkey",
-    "unlatch.ask_removal": "remove_passkey",
-    "unlatch.address": "change_address",
+_CHANGES = {
+    "unlatch.new_passkey": Change.ADD_PASSKEY,
+    "unlatch.ask_removal": Change.REMOVE_PASSKEY,
+    "unlatch.address": Change.CHANGE_ADDRESS,
 }
-"""What is about to be done, by the address that is gone to afterwards."""
-
-_TAKES_AWAY = ("remove_passkey", "change_address")
+"""What is about to be done, by the page that is gone to afterwards."""
 
 
 def add_views(blueprint: Blueprint) -> None:
@@ -42,8 +41,9 @@ def add_views(blueprint: Blueprint) -> None:
 def fresh() -> ResponseReturnValue:
     """Ask, and say for what."""
     live, next_path = require_session(), forms.next_path()
-    what = _what(next_path)
-    ways = gate().keyring.ways_to_prove(live, to_take_away=what in _TAKES_AWAY)
+    change = _change_at(next_path)
+    what = change.value if change else ""
+    ways = gate().keyring.ways_to_prove(live, change)
     return answers.page(
         "fresh/ask.html",
         what=what,
@@ -51,16 +51,17 @@ def fresh() -> ResponseReturnValue:
         email_serves=ways.email,
         next=next_path,
         facts={"what": what, "passkey": bool(ways.passkeys), "email": ways.email},
-        options_url=url_for("unlatch.fresh_options"),
+        options_url=url_for("unlatch.fresh_options", next=next_path or None),
         finish_url=url_for("unlatch.fresh_with_passkey", next=next_path or None),
     )
 
 
 @json_only
 def fresh_options() -> ResponseReturnValue:
-    """Begin by passkey."""
+    """Begin by passkey: one that would do for what is gone to afterwards."""
     gate().limits.begin(client())
-    begun = gate().passkeys.begin_step_up(require_session(), party())
+    change = _change_at(forms.next_path())
+    begun = gate().passkeys.begin_step_up(require_session(), party(), change=change)
     ceremony_cookies.keep(begun)
     return answers.data({"publicKey": begun.options})
 
@@ -76,8 +77,10 @@ def fresh_with_passkey() -> ResponseReturnValue:
 
 
 def fresh_email() -> ResponseReturnValue:
-    """Ask for a code."""
+    """Ask for a code, where one would do."""
     live, bound, next_path = require_session(), binding.read(), forms.next_path()
+    if not gate().keyring.ways_to_prove(live, _change_at(next_path)).email:
+        return answers.leave(url_for("unlatch.fresh", next=next_path))
     try:
         bound = gate().emails.begin_step_up(
             live, next_path=next_path, binding=bound, party=party(), visitor=visitor()
@@ -121,11 +124,11 @@ def fresh_code() -> ResponseReturnValue:
     return answers.leave(own_path(done.next_path) or url_for("unlatch.account"))
 
 
-def _what(next_path: str) -> str:
-    """What is about to be done, by the address that it leads to."""
+def _change_at(next_path: str) -> Change | None:
+    """What is about to be done, by the page that is gone to afterwards."""
     path = urlsplit(next_path).path.removeprefix(request.script_root)
     try:
         endpoint, _ = current_app.url_map.bind("").match(path, method="GET")
     except HTTPException:
-        return ""
-    return _WHAT.get(str(endpoint), "")
+        return None
+    return _CHANGES.get(str(endpoint))

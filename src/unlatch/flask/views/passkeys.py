@@ -1,5 +1,7 @@
 """Passkeys: signing in with one, adding, naming and removing them."""
 
+from typing import Any
+
 from flask import Blueprint, flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask.wrappers import Response
@@ -68,8 +70,11 @@ def show_set_up(*, first: bool, next_path: str) -> Response:
     Args:
         first: Straight after registration.
     """
-    options = url_for("unlatch.passkey_options")
-    finish = url_for("unlatch.add_passkey", first=1 if first else None, next=next_path or None)
+    way: dict[str, Any] = {"first": 1 if first else None, "next": next_path or None}
+    options, finish = (
+        url_for("unlatch.passkey_options", **way),
+        url_for("unlatch.add_passkey", **way),
+    )
     return answers.page(
         "passkeys/new.html",
         first=first,

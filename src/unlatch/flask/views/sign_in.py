@@ -6,15 +6,13 @@ from flask.wrappers import Response
 
 from unlatch.core.names import IDENTIFIER_MAX, identifier_keys
 from unlatch.core.passkeys import Begun
-from unlatch.core.times import MINUTE
 from unlatch.errors import FieldsRefused
-from unlatch.flask import answers, browser, ceremony_cookies, forms
+from unlatch.flask import answers, browser, ceremony_cookies, forms, typed
 from unlatch.flask.access import live_session, session_cookie
 from unlatch.flask.party import party
 from unlatch.flask.state import gate
 
-_SEAL = "identifier"
-_SHOWN_FOR = 15 * MINUTE
+_IDENTIFIER = "identifier"
 
 
 def add_views(blueprint: Blueprint) -> None:
@@ -57,20 +55,12 @@ def switch_account() -> ResponseReturnValue:
 
 
 def sealed_identifier(identifier: str) -> str:
-    """What was typed, for the address of the next page: sealed, because addresses are kept in
-    histories and logs; with the time, because whoever is sent such an address should not be
-    shown for ever what somebody else typed.
-    """
-    return gate().keys.seal(_SEAL, gate().clock().to_bytes(8, "big") + identifier.encode())
+    """What was typed, for `?who=` in the address of the next page."""
+    return typed.sealed(_IDENTIFIER, {_IDENTIFIER: identifier})
 
 
-def _opened_identifier(sealed: str) -> str:
-    try:
-        content = gate().keys.open(_SEAL, sealed) if sealed else b""
-        sealed_at, identifier = int.from_bytes(content[:8], "big"), content[8:].decode()
-    except ValueError:
-        return ""
-    return identifier if sealed_at > gate().clock() - _SHOWN_FOR else ""
+def _opened_identifier(who: str) -> str:
+    return typed.opened(_IDENTIFIER, who).get(_IDENTIFIER, "")
 
 
 def _fault_of(identifier: str) -> str | None:

@@ -6,7 +6,7 @@ Gone with the process, and not shared by two.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from unlatch.stores.memory.accounts import MemoryAccountReader, MemoryAccountWriter
+from unlatch.stores.memory.accounts import MemoryAccountKeeper, MemoryAccountWriter
 from unlatch.stores.memory.ceremonies import MemoryCeremonyKeeper, MemoryCeremonyWriter
 from unlatch.stores.memory.events import MemoryEventReader, MemoryEventWriter
 from unlatch.stores.memory.mails import MemoryMailKeeper, MemoryMailWriter
@@ -22,7 +22,7 @@ class MemoryStores:
     def __init__(self) -> None:
         self._memory = Memory()
         self.ceremonies = MemoryCeremonyKeeper(self._memory)
-        self.accounts = MemoryAccountReader(self._memory)
+        self.accounts = MemoryAccountKeeper(self._memory)
         self.passkeys = MemoryPasskeyReader(self._memory)
         self.sessions = MemorySessionKeeper(self._memory)
         self.mails = MemoryMailKeeper(self._memory)

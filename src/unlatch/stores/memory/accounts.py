@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from unlatch.core.records import Account
 from unlatch.errors import AddressTaken, UsernameTaken
-from unlatch.stores.memory.rows import Reader, Writer
+from unlatch.stores.memory.rows import Reader, Rows, Writer
 
 
-class MemoryAccountReader(Reader):
+class MemoryAccountKeeper(Reader):
     def find(self, account_id: str) -> Account | None:
         return self._rows.accounts.get(account_id)
 
@@ -18,6 +18,14 @@ class MemoryAccountReader(Reader):
     def by_address(self, address_key: str) -> Account | None:
         return self._first(lambda one: one.address_key == address_key)
 
+    def sweep(self, *, stale_before: int, most: int) -> int:
+        with self._memory.writing() as rows:
+            stale = [one for one in rows.accounts.values() if _is_stale(rows, one, stale_before)]
+            oldest = sorted(stale, key=lambda one: one.created_at)[:most]
+            for account in oldest:
+                rows.drop_account(account.id)
+            return len(oldest)
+
     def _first(self, fits: Callable[[Account], bool]) -> Account | None:
         return next(filter(fits, self._rows.accounts.values()), None)
 
@@ -25,7 +33,7 @@ class MemoryAccountReader(Reader):
 class MemoryAccountWriter(Writer):
     def add(self, account: Account, *, stale_before: int) -> None:
         for other in list(self._rows.accounts.values()):
-            if self._is_stale(other, stale_before) and (
+            if _is_stale(self._rows, other, stale_before) and (
                 other.username_key == account.username_key
                 or other.address_key == account.address_key
             ):
@@ -53,7 +61,7 @@ class MemoryAccountWriter(Writer):
         for other in list(self._rows.accounts.values()):
             if other.address_key != address_key or other.id == account_id:
                 continue
-            if not self._is_stale(other, stale_before):
+            if not _is_stale(self._rows, other, stale_before):
                 raise AddressTaken
             self._rows.drop_account(other.id)
         changed = replace(account, address=address, address_key=address_key)
@@ -77,9 +85,8 @@ class MemoryAccountWriter(Writer):
         self._rows.accounts[account_id] = replace(account, disabled_at=now)
         return True
 
-    def _is_stale(self, account: Account, before: int) -> bool:
-        seen = (
-            one.last_seen_at for one in self._rows.sessions.values() if one.account_id == account.id
-        )
-        made = account.created_at
-        return account.confirmed_at is None and max(seen, default=made) < before and made < before
+
+def _is_stale(rows: Rows, account: Account, before: int) -> bool:
+    seen = (one.last_seen_at for one in rows.sessions_of(account.id))
+    made = account.created_at
+    return account.confirmed_at is None and max(seen, default=made) < before and made < before

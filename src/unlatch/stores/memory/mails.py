@@ -116,6 +116,13 @@ class MemoryMailWriter(Writer):
             _put(self._rows, replace(mail, killed_at=now))
         return len(killed)
 
+    def kill_all(self, account_id: str, *, now: int) -> int:
+        own = [one for one in self._rows.mails.values() if one.account_id == account_id]
+        killed = [one for one in own if _untouched(one)]
+        for mail in killed:
+            _put(self._rows, replace(mail, killed_at=now))
+        return len(killed)
+
 
 def pending(rows: Rows, account_id: str, now: int) -> list[Mail]:
     return [

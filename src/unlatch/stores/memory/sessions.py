@@ -41,8 +41,9 @@ class MemorySessionWriter(Writer):
         self._rows.sessions[session.token_hash] = session
 
     def require(self, token_hash: bytes) -> None:
-        if token_hash not in self._rows.sessions:
-            raise NotSignedIn("the session ended meanwhile")
+        session = self._rows.sessions.get(token_hash)
+        if session is None or self._rows.enabled(session.account_id) is None:
+            raise NotSignedIn("the session ended meanwhile, or the account is disabled")
 
     def prove(self, old_token_hash: bytes, session: Session) -> None:
         kept = self._rows.sessions.get(old_token_hash)

@@ -25,6 +25,10 @@ _STALE = and_(
         sessions.c.last_seen_at >= bindparam("stale_before"),
     ),
 )
+OLDEST_STALE = (
+    select(accounts.c.id).where(_STALE).order_by(accounts.c.created_at).limit(bindparam("most"))
+)
+SWEEP = delete(accounts).where(_STALE, accounts.c.id.in_(bindparam("found", expanding=True)))
 DROP_STALE = delete(accounts).where(
     _STALE,
     or_(
@@ -45,7 +49,7 @@ RENAME = update(accounts).where(_ID)
 FORGIVE = update(accounts).where(_ID).values(code_failures=0)
 
 
-class SqlAccountReader:
+class SqlAccountKeeper:
     def __init__(self, database: Database) -> None:
         self._database = database
 
@@ -60,6 +64,16 @@ class SqlAccountReader:
     def by_address(self, address_key: str) -> Account | None:
         with self._database.reading() as sql:
             return _account(sql.first(BY_ADDRESS, key=address_key))
+
+    def sweep(self, *, stale_before: int, most: int) -> int:
+        # Found first, without a turn to write: no index knows who is stale. They are asked
+        # again while they are deleted, for somebody may have come back in between.
+        with self._database.reading() as sql:
+            found = [row.id for row in sql.rows(OLDEST_STALE, stale_before=stale_before, most=most)]
+        if not found:
+            return 0
+        with self._database.writing() as sql:
+            return sql.count(SWEEP, stale_before=stale_before, found=found)
 
 
 class SqlAccountWriter:

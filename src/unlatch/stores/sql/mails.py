@@ -92,7 +92,9 @@ KILL_OLDER = update(mails).where(
     untouched,
 )
 SPEND = update(mails).where(_ID, _SPENDABLE)
-KILL_PENDING = update(mails).where(mails.c.account_id == bindparam("account"), pending)
+_OWN = mails.c.account_id == bindparam("account")
+KILL_PENDING = update(mails).where(_OWN, pending)
+KILL_ALL = update(mails).where(_OWN, untouched)
 
 
 class SqlMailKeeper:
@@ -187,6 +189,9 @@ class SqlMailWriter:
 
     def kill_pending(self, account_id: str, *, now: int) -> int:
         return self._sql.count(KILL_PENDING, account=account_id, now=now, killed_at=now)
+
+    def kill_all(self, account_id: str, *, now: int) -> int:
+        return self._sql.count(KILL_ALL, account=account_id, killed_at=now)
 
 
 def _mail(row: rows.Row | None) -> Mail | None:

@@ -41,11 +41,9 @@ ADD = (
     .returning(sessions.c.id)
 )
 BY_CEREMONY = select(sessions.c.id).where(sessions.c.ceremony_id == bindparam("ceremony"))
-HOLD = select(sessions.c.id).where(_TOKEN).with_for_update(read=True)
-PROVE = update(sessions).where(
-    _TOKEN,
-    exists().where(accounts.c.id == sessions.c.account_id, accounts.c.disabled_at.is_(None)),
-)
+_ENABLED = exists().where(accounts.c.id == sessions.c.account_id, accounts.c.disabled_at.is_(None))
+HOLD = select(sessions.c.id).where(_TOKEN, _ENABLED).with_for_update(read=True)
+PROVE = update(sessions).where(_TOKEN, _ENABLED)
 END = delete(sessions).where(_TOKEN)
 END_ONE = delete(sessions).where(_OWN, sessions.c.id == bindparam("session"))
 END_BEGUN_BY = delete(sessions).where(
@@ -110,7 +108,7 @@ class SqlSessionWriter:
 
     def require(self, token_hash: bytes) -> None:
         if self._sql.first(HOLD, token=token_hash) is None:
-            raise NotSignedIn("the session ended meanwhile")
+            raise NotSignedIn("the session ended meanwhile, or the account is disabled")
 
     def prove(self, old_token_hash: bytes, session: Session) -> None:
         try:

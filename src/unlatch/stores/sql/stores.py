@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from unlatch.stores.sql.accounts import SqlAccountReader, SqlAccountWriter
+from unlatch.stores.sql.accounts import SqlAccountKeeper, SqlAccountWriter
 from unlatch.stores.sql.ceremonies import SqlCeremonyKeeper, SqlCeremonyWriter
 from unlatch.stores.sql.database import Database
 from unlatch.stores.sql.events import SqlEventReader, SqlEventWriter
@@ -20,7 +20,7 @@ class SqlStores:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.ceremonies = SqlCeremonyKeeper(database)
-        self.accounts = SqlAccountReader(database)
+        self.accounts = SqlAccountKeeper(database)
         self.passkeys = SqlPasskeyReader(database)
         self.sessions = SqlSessionKeeper(database)
         self.mails = SqlMailKeeper(database)

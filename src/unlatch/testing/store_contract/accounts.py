@@ -1,6 +1,7 @@
 """Promises about accounts."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -206,6 +207,48 @@ class AccountPromises:
             )
 
         assert stores.accounts.find(bob.id) == bob
+
+    def test_stale_accounts_are_swept_with_all_that_is_theirs(self, stores: Stores) -> None:
+        ada = an_account("Ada", created_at=NOW - 2)
+        passkey, mail = a_passkey(ada), a_mail(ada)
+        session = a_session(ada, last_seen_at=NOW - 2)
+        kept(stores, ada, passkey, session, mail)
+
+        assert stores.accounts.sweep(stale_before=NOW - 1, most=9) == 1
+
+        assert stores.accounts.find(ada.id) is None
+        assert stores.passkeys.find(passkey.credential_id, now=NOW) is None
+        assert stores.sessions.find(session.token_hash, now=NOW, idle=IDLE) is None
+        assert stores.mails.find(mail.id) is None
+        assert stores.accounts.sweep(stale_before=NOW - 1, most=9) == 0
+
+    @pytest.mark.parametrize("fields", [{"created_at": NOW}, {"created_at": 1, "confirmed_at": 2}])
+    def test_a_young_or_confirmed_account_is_not_swept(
+        self, stores: Stores, fields: dict[str, Any]
+    ) -> None:
+        ada = an_account(**fields)
+        kept(stores, ada)
+
+        assert stores.accounts.sweep(stale_before=NOW, most=9) == 0
+
+        assert stores.accounts.find(ada.id) == ada
+
+    def test_an_account_in_use_is_not_swept(self, stores: Stores) -> None:
+        ada = an_account(created_at=1)
+        old, lately = a_session(ada, last_seen_at=1), a_session(ada, "other", last_seen_at=NOW)
+        kept(stores, ada, old, lately)
+
+        assert stores.accounts.sweep(stale_before=NOW, most=9) == 0
+
+        assert stores.accounts.find(ada.id) == ada
+
+    def test_a_few_accounts_are_swept_at_a_time_the_oldest_first(self, stores: Stores) -> None:
+        people = [an_account(f"ada{age}", created_at=age) for age in (3, 1, 2)]
+        kept(stores, *people)
+
+        assert stores.accounts.sweep(stale_before=NOW, most=2) == 2
+
+        assert [stores.accounts.find(one.id) is not None for one in people] == [True, False, False]
 
     def test_an_address_may_be_corrected_to_another_spelling_of_itself(
         self, stores: Stores

@@ -64,6 +64,22 @@ class MailPromises:
 
         assert stores.mails.find(mail.id) == replace(mail, used_at=NOW)
 
+    def test_all_of_an_account_are_killed_notices_too(self, stores: Stores) -> None:
+        """But for those that are dead already, and anybody else's."""
+        ada, bob = an_account("Ada"), an_account("Bob")
+        notice, link = a_mail(ada, Purpose.PASSKEY_ADDED), a_mail(ada, Purpose.CONFIRM)
+        spent, others = a_mail(ada, binding_hash=OTHER_BINDING), a_mail(bob, Purpose.PASSKEY_ADDED)
+        kept(stores, ada, bob, notice, link, spent, others)
+        _spend(stores, spent)
+
+        with stores.unit() as unit:
+            assert unit.mails.kill_all(ada.id, now=NOW + 7) == 2
+
+        killed = [replace(one, killed_at=NOW + 7) for one in (notice, link)]
+        assert [stores.mails.find(one.id) for one in (notice, link)] == killed
+        assert stores.mails.find(spent.id) == replace(spent, used_at=NOW)
+        assert stores.mails.find(others.id) == others
+
     def test_a_try_is_counted_and_gives_the_row(self, stores: Stores) -> None:
         mail = a_mail(None)
         kept(stores, mail)

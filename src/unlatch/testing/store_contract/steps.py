@@ -30,6 +30,16 @@ class StepUpPromises:
         with pytest.raises(NotSignedIn), stores.unit() as unit:
             unit.sessions.require(b"ended")
 
+    def test_a_session_of_a_disabled_account_is_not(self, stores: Stores) -> None:
+        ada = an_account()
+        session = a_session(ada)
+        kept(stores, ada, session)
+        with stores.unit() as unit:
+            unit.accounts.disable(ada.id, now=NOW)
+
+        with pytest.raises(NotSignedIn), stores.unit() as unit:
+            unit.sessions.require(session.token_hash)
+
     def test_a_new_proof_comes_with_a_new_token(self, stores: Stores) -> None:
         """How it began, and when it ends, stays."""
         ada = an_account()
