@@ -130,17 +130,18 @@ def test_the_gate_knows_no_web_framework_and_no_database():
 
 
 def test_the_face_opens_stores_at_one_place():
-    """What keeps things is chosen by `open_stores`, and asked through the ports."""
+    """What keeps things is chosen by `open_…`, and asked through the ports."""
     known = {
-        name_of(module): name
+        (name_of(module), name)
         for module in MODULES
         if floor_of(module) == "flask"
         for name, _ in imports_of(module)
         if name.startswith("unlatch.stores")
     }
+    opened = {("flask/state.py", f"unlatch.stores.open_{what}") for what in ("stores", "throttle")}
 
-    assert known.pop("flask/state.py") == "unlatch.stores.open_stores"
-    assert set(known) <= {"flask/cli.py"}  # commands that see to the database itself
+    assert opened <= known
+    assert {where for where, _ in known - opened} <= {"flask/cli.py"}  # commands that see to the database itself
 
 
 def test_the_server_uses_nothing_that_a_host_app_could_not():

@@ -17,7 +17,7 @@ def test_only_known_transports_are_kept_each_once(mira, kept):
 
     assert kept.passkeys()[-1].transports == ("usb", "internal")
     excluded = mira.begin_passkey()["publicKey"]["excludeCredentials"][-1]
-    assert excluded["transports"] == ["usb", "internal"]
+    assert excluded["transports"] == ["internal", "usb"]
 
 
 def test_no_transport_is_as_good(mira, kept):

@@ -261,7 +261,7 @@ def test_options_to_add_a_passkey_are_those_of_the_specification(mira, kept):
     assert options["user"]["name"] == "mira"
     assert options["user"]["displayName"] == "Mira Okafor"
     assert len(kept.account().user_handle) == 64
-    assert [one["alg"] for one in options["pubKeyCredParams"]] == [-7, -8, -257]
+    assert [one["alg"] for one in options["pubKeyCredParams"]] == [-7, -8, -257, -48, -49]
     assert options["attestation"] == "none"
     assert options["timeout"] == 300_000
     assert options["extensions"] == {"credProps": True}

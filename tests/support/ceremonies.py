@@ -63,7 +63,9 @@ def _tried(
     verdicts = {}
     for name, bend in bends.items():
         if isinstance(person.client, WireClient):
-            # Each from an address of its own, so that no limit answers in a check's place.
+            # Each from an address of its own, and unremembered, so that no limit answers in a
+            # check's place.
             person.client.address = "127.77.{}.{}".format(*divmod(next(_addresses), 250))
+            person.drop_cookie("__Host-unlatch-account")
         verdicts[name] = verdict(attempt(bend))
     return verdicts

@@ -96,7 +96,7 @@ def test_a_row_without_account_costs_the_same_and_sends_nothing(
         work.clear()
 
     known, unknown, gone = done
-    assert known == ["claim", "find", "mint", "mint", "write", "sent", "claim"]
+    assert known == ["claim", "find", "live", "mint", "mint", "write", "sent", "claim"]
     assert unknown == gone == [one.replace("sent", "give_up") for one in known]
     assert len(post.tried) == 1
 
