@@ -8,13 +8,14 @@ from unlatch.core.names import IDENTIFIER_MAX, identifier_keys
 from unlatch.core.passkeys import Begun
 from unlatch.core.times import MINUTE
 from unlatch.errors import FieldsRefused
-from unlatch.flask import answers, browser, ceremony_cookies, forms
+from unlatch.flask import answers, binding, browser, ceremony_cookies, forms
 from unlatch.flask.access import live_session, session_cookie
 from unlatch.flask.party import party
 from unlatch.flask.state import gate
 
 _SEAL = "identifier"
 _SHOWN_FOR = 15 * MINUTE
+_TIME_BYTES, _DIGEST_BYTES = 8, 32
 
 
 def add_views(blueprint: Blueprint) -> None:
@@ -49,8 +50,9 @@ def identify() -> ResponseReturnValue:
 
 
 def switch_account() -> ResponseReturnValue:
-    """Forget who last signed in here."""
+    """Forget who last signed in here, and what was asked for and not finished."""
     browser.forget()
+    binding.forget()
     next_path = forms.next_path()
     url = url_for("unlatch.sign_in", next=next_path or None)
     return answers.onward(url, lambda: _who(next_path))
@@ -58,19 +60,27 @@ def switch_account() -> ResponseReturnValue:
 
 def sealed_identifier(identifier: str) -> str:
     """What was typed, for the address of the next page: sealed, because addresses are kept in
-    histories and logs; with the time, because whoever is sent such an address should not be
-    shown for ever what somebody else typed.
+    histories and logs; with the time and with who came before, because whoever opens such an
+    address should not be shown for ever, nor after a sign-in of their own, what somebody else
+    typed here.
     """
-    return gate().keys.seal(_SEAL, gate().clock().to_bytes(8, "big") + identifier.encode())
+    sealed_at = gate().clock().to_bytes(_TIME_BYTES, "big")
+    return gate().keys.seal(_SEAL, sealed_at + browser.last_success() + identifier.encode())
 
 
 def _opened_identifier(sealed: str) -> str:
     try:
         content = gate().keys.open(_SEAL, sealed) if sealed else b""
-        sealed_at, identifier = int.from_bytes(content[:8], "big"), content[8:].decode()
+        sealed_at, last_success, identifier = _parts(content)
     except ValueError:
         return ""
-    return identifier if sealed_at > gate().clock() - _SHOWN_FOR else ""
+    is_new = sealed_at > gate().clock() - _SHOWN_FOR
+    return identifier if is_new and last_success == browser.last_success() else ""
+
+
+def _parts(content: bytes) -> tuple[int, bytes, str]:
+    sealed_at, rest = content[:_TIME_BYTES], content[_TIME_BYTES:]
+    return int.from_bytes(sealed_at, "big"), rest[:_DIGEST_BYTES], rest[_DIGEST_BYTES:].decode()
 
 
 def _fault_of(identifier: str) -> str | None:
