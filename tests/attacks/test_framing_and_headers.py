@@ -99,6 +99,26 @@ def test_a_page_asks_nobody_else_for_anything(mira, path):
     assert not [tag for tag, a in page.elements if any(name.startswith("on") for name in a)]
 
 
+def test_no_template_has_a_script_or_style_of_its_own(app):
+    """Also those of states that no test reaches; a browser says nothing of an `onclick` that
+    nobody presses.
+    """
+    env = app.jinja_env
+    pages = [
+        name
+        for name in env.list_templates(extensions=["html"])
+        if name.startswith("unlatch/") and not name.startswith("unlatch/mail/")
+    ]
+    assert len(pages) > 15
+
+    for name in pages:
+        source = env.loader.get_source(env, name)[0]
+        inline = (
+            r"[\s\"']on[a-z]+\s*=|hx-on|[\s\"']style\s*=|<style|<script(?![^>]*\ssrc=)|javascript:"
+        )
+        assert not re.findall(inline, source, re.IGNORECASE), name
+
+
 def test_a_token_is_told_to_nobody_by_the_referer(mira, visitor, outbox):
     """The redirect says nothing at all; a page that keeps the token in its address, because the
     link was opened elsewhere, says no more than the site; and forms still have an Origin.
