@@ -141,7 +141,9 @@ def test_the_face_opens_stores_at_one_place():
     opened = {("flask/state.py", f"unlatch.stores.open_{what}") for what in ("stores", "throttle")}
 
     assert opened <= known
-    assert {where for where, _ in known - opened} <= {"flask/cli.py"}  # commands that see to the database itself
+    assert {where for where, _ in known - opened} <= {
+        "flask/cli.py"
+    }  # commands that see to the database itself
 
 
 def test_the_server_uses_nothing_that_a_host_app_could_not():

@@ -2,12 +2,11 @@
 
 import os
 import stat
-import types
 from typing import Any
 
 import click
 import pytest
-from flask import Blueprint, Flask, render_template_string, url_for
+from flask import Flask, render_template_string, url_for
 from jinja2 import DictLoader
 
 from unlatch import Unlatch, current_account, sign_in_required
@@ -193,21 +192,6 @@ def test_what_people_type_is_text_on_every_page(visitor, read):
         assert not [a for _, a in read(page).elements if "onerror" in a]
     visitor.sign_out()
     assert "<img" not in visitor.get("/auth/sign-in").text
-
-
-# --- CSRF protection of the host
-
-
-def test_a_hosts_csrf_protection_spares_our_forms(tmp_path):
-    """They are guarded by the browser's own word on where a request comes from."""
-    spared: list[Blueprint] = []
-    app = Flask("host", instance_path=str(tmp_path))
-    app.testing = True
-    app.extensions["csrf"] = types.SimpleNamespace(exempt=spared.append)
-
-    Unlatch(app)
-
-    assert [one.name for one in spared] == ["unlatch"]
 
 
 # --- Development, known and never assumed

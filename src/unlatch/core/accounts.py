@@ -72,11 +72,11 @@ class Accounts:
         name: str,
         username: str,
         email: str,
-        binding: Binding | None,
         party: RelyingParty,
         visitor: Visitor,
     ) -> tuple[SignedIn, Binding]:
-        """Make an account, sign it in, and ask for the mail that proves its address.
+        """Make an account, sign it in, and ask for the mail that proves its address, bound to
+        the browser anew: what it asked for before was perhaps somebody else's.
 
         Until that is proved the address belongs to nobody (`Account.email` is None).
 
@@ -100,7 +100,7 @@ class Accounts:
             unit.accounts.add(account, stale_before=account.created_at - UNCONFIRMED_LIFETIME)
             unit.events.add(events.registered(account.id, at=account.created_at))
             signed_in = self._sessions.start(unit, proof, visitor, sessions=0)
-            asked = self._addresses.ask_for_new(unit, account, binding, party, visitor)
+            asked = self._addresses.ask_for_new(unit, account, None, party, visitor)
         return signed_in, asked
 
     def _new_account(self, name: str, username: str, email: str, visitor: Visitor) -> Account:

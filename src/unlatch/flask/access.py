@@ -23,7 +23,7 @@ from unlatch.errors import (
     StoreError,
     WrongHost,
 )
-from unlatch.flask import answers, browser, cookies, forms, headers
+from unlatch.flask import answers, binding, browser, cookies, forms, headers
 from unlatch.flask.client import client
 from unlatch.flask.memory import memory
 from unlatch.flask.party import party
@@ -116,6 +116,7 @@ def live_session() -> LiveSession | None:
     known = memory()
     if not known.asked_for_session:
         after_this_request(_vary_by_cookie)
+        cookies.clear_doubled()
         token = session_cookie().read()
         known.live = gate().sessions.resume(token) if token else None
         known.asked_for_session = True
@@ -171,6 +172,7 @@ def let_in(signed_in: SignedIn) -> LiveSession:
     session_cookie().write(signed_in.token)
     browser.remember(signed_in.proof.account, signed_in.proof.method)
     browser.make_known()
+    binding.forget()  # what was asked for here and not finished was perhaps somebody else's
     live = LiveSession(session=signed_in.session, account=signed_in.proof.account)
     memory().live, memory().asked_for_session = live, True
     return live

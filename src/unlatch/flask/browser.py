@@ -59,6 +59,11 @@ def remembered() -> Remembered | None:
     return Remembered(str(uuid.UUID(bytes=value[:_ID_BYTES])), value[_ID_BYTES:] == b"\1")
 
 
+def last_success() -> bytes:
+    """What is another with every sign-in in this browser, whoever's it was."""
+    return digest(cookies.REMEMBERED.read().encode())
+
+
 def forget() -> None:
     """Use another account."""
     cookies.REMEMBERED.clear()

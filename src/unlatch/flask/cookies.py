@@ -1,11 +1,16 @@
 """The cookies: their names, their lives, and nothing of what they mean.
 
+One that comes twice does not count: one of the two was planted, by a sub-domain or by another
+site on the same machine, and which of them nobody can tell.
+
 All are HttpOnly, SameSite=Lax (a click in a web mailer is a cross-site navigation, which
 Strict would leave without its cookies), Path=/ and without Domain; `__Host-` and Secure by
 the configured origin and never by how a request seems to have arrived.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from flask import Response, after_this_request, request
 
@@ -39,8 +44,9 @@ class Cookie:
         return f"unlatch-{request.environ.get('SERVER_PORT', '80')}{self.suffix}"
 
     def read(self) -> str:
-        """Its value in this request, or the empty string."""
-        return request.cookies.get(self.name, "")
+        """Its value in this request, or the empty string; also where it comes twice."""
+        values = request.cookies.getlist(self.name)
+        return values[0] if len(values) == 1 else ""
 
     def write(self, value: str) -> None:
         """Set it with this request's answer."""
@@ -86,13 +92,72 @@ def ceremonies() -> dict[str, str]:
     """This browser's sealed ceremonies, by the 16 characters that end their names."""
     start = ceremony("").name
     return {
-        name.removeprefix(start): value
-        for name, value in request.cookies.items()
-        if name.startswith(start) and len(name) == len(start) + NAME_LENGTH
+        name.removeprefix(start): values[0]
+        for name, values in request.cookies.lists()
+        if name.startswith(start) and len(name) == len(start) + NAME_LENGTH and len(values) == 1
     }
 
 
 def carries_ours() -> bool:
-    """Whether the request carries any cookie of ours."""
+    """Whether the request carries any cookie of ours, however often."""
+    return any(map(_is_ours, request.cookies))
+
+
+def clear_doubled() -> None:
+    """Where a cookie of ours comes twice, delete with this request's answer what has its name
+    in places where we never put one. Ours is left, alone, and counts again from the next
+    request on; without this, whoever once planted a cookie would keep somebody out for good.
+
+    By https no browser takes a cookie named `__Host-` for such a place, nor sends one twice.
+    """
+    doubled = [
+        name for name, values in request.cookies.lists() if len(values) > 1 and _is_ours(name)
+    ]
+    if not doubled:
+        return
+    places = list(_where_others_plant())
+
+    @after_this_request
+    def delete_planted(response: Response) -> Response:
+        for name in doubled[:_MOST_CLEARED]:
+            for path, domain in places:
+                response.delete_cookie(name, path=path, domain=domain)
+        return response
+
+
+_MOST_CLEARED = 4
+"""Names at once, and folders of a path: an answer's headers must stay small. Who planted more
+is rid of them a few requests later.
+"""
+
+
+def _is_ours(name: str) -> bool:
     start = Cookie("", 0).name
-    return any(name == start or name.startswith(f"{start}-") for name in request.cookies)
+    return name == start or name.startswith(f"{start}-")
+
+
+def _where_others_plant() -> Iterator[tuple[str, str | None]]:
+    """Every path and domain with which a browser would send a cookie here, but `/` of this very
+    host, which is the place of ours.
+    """
+    folders = _folders(request.script_root + request.path)
+    yield from ((path, None) for path in folders)
+    for domain in _domains(urlsplit(party().origin).hostname or ""):
+        yield from ((path, domain) for path in ("/", *folders))
+
+
+def _folders(path: str) -> list[str]:
+    """`/a/b` is sent what was set for `/a`, `/a/` and `/a/b` (RFC 6265, section 5.1.4)."""
+    parts = path.strip("/").split("/")[:_MOST_CLEARED]
+    folders = ["/" + "/".join(parts[: count + 1]) for count in range(len(parts)) if parts[0]]
+    return [one for folder in folders for one in (folder, f"{folder}/")]
+
+
+def _domains(host: str) -> list[str]:
+    """A host's own and those above it. A name of one label, and an address, have none: there a
+    browser takes the domain for the host, and ours would go with the rest.
+    """
+    labels = host.split(".")
+    if labels[-1].isdigit():
+        return []
+    return [".".join(labels[start:]) for start in range(len(labels) - 1)]

@@ -2,7 +2,7 @@
 
 import secrets
 
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from unlatch.core.policy import Policy
@@ -56,10 +56,6 @@ class Unlatch:
         app.register_blueprint(blueprint, url_prefix=prefix)
         app.cli.add_command(commands)
         app.context_processor(lambda: {"current_account": access.current_account})
-        if "csrf" in app.extensions:
-            # A host's CSRFProtect wants a token in every form; ours are guarded by the
-            # browser's own word on where a request comes from (`access.py`).
-            app.extensions["csrf"].exempt(blueprint)
 
 
 def _settings(app: Flask) -> Settings | SettingsError:
@@ -82,6 +78,7 @@ def _key_for_toasts(settings: Settings | SettingsError) -> bytes:
 
 def _blueprint() -> Blueprint:
     blueprint = Blueprint(NAME, "unlatch.flask", template_folder="templates")
+    blueprint.url_value_preprocessor(_spare_from_tokens)
     blueprint.before_request(access.check_request)
     blueprint.before_request(_begin_sending)
     blueprint.after_request(headers.add_headers)
@@ -91,6 +88,17 @@ def _blueprint() -> Blueprint:
     add_views(blueprint)
     _answer_errors(blueprint)
     return blueprint
+
+
+def _spare_from_tokens(*_: object) -> None:
+    """A host's CSRFProtect (Flask-WTF) wants a token in every form; ours are guarded by the
+    browser's own word on where a request comes from (`access.py`). Said at each request of ours,
+    ahead of all `before_request`, of which its check is one: so the host may put it on the app
+    before us or after.
+    """
+    protect = current_app.extensions.get("csrf")
+    if protect is not None:
+        protect.exempt(current_app.blueprints[NAME])
 
 
 def _begin_sending() -> None:
@@ -105,7 +113,10 @@ def _answer_errors(blueprint: Blueprint) -> None:
     blueprint.register_error_handler(StoreError, answers.store_is_away)
     blueprint.register_error_handler(HTTPException, answers.http_error)
     blueprint.add_url_rule(
-        "/<path:unknown>", "unknown", _nothing_here, methods=["GET", "POST", "PATCH", "DELETE"]
+        "/<path:unknown>",
+        "unknown",
+        _nothing_here,
+        methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
     )
 
 

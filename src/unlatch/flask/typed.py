@@ -13,18 +13,18 @@ from unlatch.flask.state import gate
 LIVES = 15 * MINUTE
 
 
-def sealed(use: str, fields: Mapping[str, str], *, whose: str = "") -> str:
+def sealed(use: str, fields: Mapping[str, str], *, whose: str) -> str:
     """For the address.
 
     Args:
         use: The page that it is for; it opens for no other.
-        whose: The id of the session it was typed in; empty where nobody is signed in.
+        whose: What tells who typed it: the id of a session, or the last success in a browser.
     """
     content = json.dumps([gate().clock(), whose, dict(fields)], ensure_ascii=False)
     return gate().keys.seal(f"typed:{use}", content.encode())
 
 
-def opened(use: str, carried: str, *, whose: str = "") -> dict[str, str]:
+def opened(use: str, carried: str, *, whose: str) -> dict[str, str]:
     """Undo `sealed`; empty where it is too old, somebody else's, or not ours at all."""
     try:
         content = gate().keys.open(f"typed:{use}", carried)

@@ -10,7 +10,7 @@ from unlatch.core.names import IDENTIFIER_MAX
 from unlatch.core.next_path import own_path
 from unlatch.core.records import Account, Purpose
 from unlatch.errors import ElsewhereBegun, FieldsRefused, MailGone, TooSoon, WrongCode
-from unlatch.flask import answers, binding, browser, cookies, forms
+from unlatch.flask import answers, binding, browser, forms
 from unlatch.flask.access import let_in, visitor
 from unlatch.flask.mail_pages import show_code_page, show_elsewhere, show_gone
 from unlatch.flask.party import party
@@ -141,7 +141,6 @@ def _code_again(refused: FieldsRefused | WrongCode, bound: Binding, next_path: s
 
 def _signed_in(done: SignedInByMail) -> Response:
     let_in(done.signed_in)
-    cookies.OPENED_LINK.clear()
     if done.taken_over is not None:
         flash(_what_was_removed(done.taken_over), "info")
     return answers.leave(own_path(done.next_path) or url_for("unlatch.account"))

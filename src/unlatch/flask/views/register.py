@@ -40,10 +40,7 @@ def make_account() -> ResponseReturnValue:
     next_path = forms.next_path()
     try:
         signed_in, bound = gate().accounts.register(
-            **typed,
-            binding=binding.read(),
-            party=party(),
-            visitor=visitor(browser.make_known()),
+            **typed, party=party(), visitor=visitor(browser.make_known())
         )
     except RegistrationClosed:
         return _closed()

@@ -6,8 +6,9 @@ from flask.wrappers import Response
 
 from unlatch.core.names import IDENTIFIER_MAX, identifier_keys
 from unlatch.core.passkeys import Begun
+from unlatch.core.secrets import to_base64url
 from unlatch.errors import FieldsRefused
-from unlatch.flask import answers, browser, ceremony_cookies, forms, typed
+from unlatch.flask import answers, binding, browser, ceremony_cookies, forms, typed
 from unlatch.flask.access import live_session, session_cookie
 from unlatch.flask.party import party
 from unlatch.flask.state import gate
@@ -47,20 +48,27 @@ def identify() -> ResponseReturnValue:
 
 
 def switch_account() -> ResponseReturnValue:
-    """Forget who last signed in here."""
+    """Forget who last signed in here, and what was asked for and not finished."""
     browser.forget()
+    binding.forget()
     next_path = forms.next_path()
     url = url_for("unlatch.sign_in", next=next_path or None)
     return answers.onward(url, lambda: _who(next_path))
 
 
 def sealed_identifier(identifier: str) -> str:
-    """What was typed, for `?who=` in the address of the next page."""
-    return typed.sealed(_IDENTIFIER, {_IDENTIFIER: identifier})
+    """What was typed, for `?who=` in the address of the next page; until somebody signs in here,
+    because the next to do so should not be shown what somebody else typed.
+    """
+    return typed.sealed(_IDENTIFIER, {_IDENTIFIER: identifier}, whose=_last_success())
 
 
 def _opened_identifier(who: str) -> str:
-    return typed.opened(_IDENTIFIER, who).get(_IDENTIFIER, "")
+    return typed.opened(_IDENTIFIER, who, whose=_last_success()).get(_IDENTIFIER, "")
+
+
+def _last_success() -> str:
+    return to_base64url(browser.last_success())
 
 
 def _fault_of(identifier: str) -> str | None:

@@ -1,0 +1,142 @@
+"""Cookie tossing: a sub-domain, or another site on the same machine, plants a second cookie of one
+of our names, for a longer path so that it comes first, and the victim works in the attacker's
+session or asks for mail in his binding.
+"""
+
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from urllib.request import Request
+
+import pytest
+from people import Person
+
+SESSION = "__Host-unlatch"
+
+
+def twice(person: Person, path: str, name: str, first: str, second: str, **more):
+    """A request whose cookie of that name comes twice, beside what else the browser has."""
+    others = [f"{one}={value}" for one, value in person.cookies.items() if one != name]
+    crumbs = "; ".join([f"{name}={first}", *others, f"{name}={second}"])
+    client = person.client.application.test_client(use_cookies=False)
+    browser = Person(client, site=person.site)
+    return browser.ask(more.pop("method", "GET"), path, "json", {"Cookie": crumbs}, **more)
+
+
+def test_of_one_each_counts(mira):
+    """So that the refusals below are for the second."""
+    crumbs = {"Cookie": f"{SESSION}={mira.cookies[SESSION]}; other=a; other=b"}
+    client = mira.client.application.test_client(use_cookies=False)
+
+    assert Person(client, site=mira.site).ask("GET", "/notes", "json", crumbs).status_code == 200
+
+
+@pytest.mark.parametrize("planted_first", [True, False])
+def test_of_two_sessions_neither_counts(mira, noah, planted_first):
+    tokens = [mira.cookies[SESSION], noah.cookies[SESSION]]
+
+    answer = twice(mira, "/auth/session", SESSION, *tokens[:: -1 if planted_first else 1])
+
+    assert (answer.status_code, answer.json["error"]) == (401, "not_signed_in")
+
+
+def test_not_even_the_same_one_twice(mira):
+    token = mira.cookies[SESSION]
+
+    assert twice(mira, "/auth/session", SESSION, token, token).status_code == 401
+
+
+def test_a_hosts_own_pages_take_neither(mira, noah):
+    answer = twice(mira, "/notes", SESSION, noah.cookies[SESSION], mira.cookies[SESSION])
+
+    assert answer.status_code == 401
+
+
+def test_of_two_bindings_neither_takes_a_code(mira, visitor, noah, outbox):
+    noah.sign_out()
+    noah.ask_mail()
+    visitor.ask_mail("mira")
+    name = f"{SESSION}-mail"
+
+    answer = twice(
+        visitor,
+        "/auth/sign-in/email/code",
+        name,
+        visitor.cookies[name],
+        noah.cookies[name],
+        method="POST",
+        json={"code": outbox.code},
+    )
+
+    assert (answer.status_code, answer.json["error"]) == (401, "mail_gone")
+
+
+def test_of_two_ceremonies_neither_takes_an_answer(mira, noah):
+    mira.sign_out()
+    answer = mira.key.get(mira.begin_sign_in())
+    (name,) = [one for one in mira.cookies if "-c-" in one][-1:]
+
+    refused = twice(
+        mira,
+        "/auth/sign-in/passkey",
+        name,
+        mira.cookies[name],
+        "planted",
+        method="POST",
+        json=answer,
+    )
+
+    assert (refused.status_code, refused.json["error"]) == (401, "ceremony_gone")
+
+
+def test_two_of_ours_do_not_pass_for_none(app, home_origin):
+    """A request without any cookie of ours needs no Origin; this one does."""
+    client = app.test_client(use_cookies=False)
+    crumbs = {"Cookie": f"{SESSION}=a; {SESSION}=b"}
+
+    answer = client.post("/auth/sign-out", base_url=home_origin, headers=crumbs)
+
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("place", ["Path=/auth", "Path=/auth/", "Path=/auth/sign-in"])
+@pytest.mark.parametrize("domain", ["", "; Domain=app.test", "; Domain=dev.app.test"])
+def test_by_plain_http_a_visitor_is_rid_of_what_was_planted(start_app, place, domain):
+    """In development no `__Host-` keeps them out; the standard library's jar stands for the
+    browser, because the test client's knows one place for a name.
+    """
+    app = start_app(
+        UNLATCH_DEVELOPMENT="1", UNLATCH_ORIGIN="http://dev.app.test", UNLATCH_MAIL_SERVER=None
+    )
+    client = app.test_client(use_cookies=False)
+    jar = CookieJar(DefaultCookiePolicy(rfc2965=False, netscape=True))
+
+    def ask(method, path, **body):
+        request = Request(f"http://dev.app.test{path}")
+        jar.add_cookie_header(request)
+        headers = {"Origin": "http://dev.app.test", "Cookie": request.get_header("Cookie", "")}
+        answer = client.open(
+            path, method=method, base_url="http://dev.app.test", headers=headers, **body
+        )
+        jar.extract_cookies(Said(answer.headers.getlist("Set-Cookie")), request)
+        return answer
+
+    ask("POST", "/auth/register", data={"username": "ada", "email": "ada@example.com"})
+    (name,) = {one.name for one in jar if len(one.value) == 43}
+    there = Request("http://dev.app.test/auth/sign-in/x")
+    jar.extract_cookies(Said([f"{name}=planted; {place}{domain}"]), there)
+
+    assert ask("GET", "/auth/sign-in").status_code == 200  # neither counts: asked who it is
+    assert ask("GET", "/auth/sign-in").location == "/auth/account"
+    assert ask("GET", "/auth/session").status_code == 200
+
+
+class Said:
+    """What the jar wants of an answer."""
+
+    def __init__(self, cookies: list[str]) -> None:
+        self._cookies = cookies
+
+    def info(self) -> "Said":
+        return self
+
+    def get_all(self, name: str, default: list[str]) -> list[str]:
+        return self._cookies if name.lower() == "set-cookie" else default
