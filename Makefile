@@ -6,13 +6,14 @@ UV = uv
 LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" $(ARGS)
 
-.PHONY: help serve test test-fast lint format assets vendor screenshots bench-enumeration lock \
-	environment
+.PHONY: help serve test test-fast fuzz lint format assets vendor screenshots bench-enumeration \
+	lock environment
 
 help:
 	@echo 'make serve      run Unlatch on http://localhost:5000    (ARGS="--port 8080" passes options on)'
 	@echo 'make test       check everything, real browser included (ARGS="-k passkey" narrows the tests)'
 	@echo 'make test-fast  the quick tests that need no browser    (under a minute)'
+	@echo 'make fuzz       send it anything, until Ctrl-C           (SECONDS=60 ends it; ARGS="-k names" narrows)'
 	@echo 'make lint       ruff and mypy only'
 	@echo 'make format     let ruff put the code in order'
 	@echo 'make assets     rebuild the script and stylesheet in src/unlatch/flask/static'
@@ -31,6 +32,9 @@ test: lint
 
 test-fast: environment
 	@$(PYTHON) -m pytest -n 2 -m "not browser and not slow" $(ARGS)
+
+fuzz: environment
+	@exec $(PYTHON) scripts/fuzz.py $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
 
 lint: environment
 	@$(PYTHON) -m ruff check .

@@ -8,7 +8,7 @@ Read once, from the mapping an app is configured by. Names in the mapping are th
 import difflib
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from pathlib import Path
@@ -150,7 +150,8 @@ class _Reader:
         return settings
 
     def _fault(self, sentence: str) -> None:
-        self._faults.append(sentence)
+        if sentence not in self._faults:  # some settings are looked at twice
+            self._faults.append(sentence)
 
     def _refuse_unknown(self) -> None:
         for key in sorted(self._config):
@@ -168,23 +169,33 @@ class _Reader:
                 continue
             value = self._config.get(key)
             if value not in (None, ""):
-                return str(value).strip()
+                return self._as_text(key, value)
             path = self._config.get(f"{key}_FILE")
             if path:
-                return self._from_file(key, str(path))
+                return self._from_file(key, self._as_text(f"{key}_FILE", path))
         return ""
+
+    def _as_text(self, key: str, value: object) -> str:
+        try:
+            text = str(value).strip()
+            text.encode()
+        except ValueError:  # an environment's bytes that are no UTF-8, or a number without end
+            self._fault(f"{key} holds what is no text.")
+            return ""
+        return text
 
     def _from_file(self, key: str, path: str) -> str:
         try:
             return Path(path).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:  # not there, no text, or no path
             self._fault(f"{key}_FILE names {path}, which cannot be read: {error}.")
             return ""
 
     def _list(self, name: str, fallback: str = "") -> tuple[str, ...]:
-        value = self._config.get(f"UNLATCH_{name}")
+        key = f"UNLATCH_{name}"
+        value = self._config.get(key)
         if isinstance(value, list | tuple):
-            return tuple(str(one).strip() for one in value)
+            return tuple(self._as_text(key, one) for one in value)
         text = self._text(name, fallback)
         return tuple(one.strip() for one in text.split(",") if one.strip())
 
@@ -285,7 +296,7 @@ class _Reader:
                 "comes from, like sign-in@example.com."
             )
         port = self._text("MAIL_PORT", "MAIL_PORT")
-        if port and not (port.isdecimal() and 0 < int(port) < 65536):
+        if port and not (port.isdecimal() and len(port) < 6 and 0 < int(port) < 65536):
             self._fault(f"UNLATCH_MAIL_PORT is {port!r}; it takes a port number.")
             port = ""
         security = self._text("MAIL_SECURITY") or ("tls" if port == "465" else "starttls")
@@ -314,16 +325,19 @@ class _Reader:
     def _csp_sources(self) -> Mapping[str, tuple[str, ...]]:
         value = self._config.get("UNLATCH_CSP_SOURCES")
         if isinstance(value, Mapping):
-            added = {
-                str(name): tuple(sources.split() if isinstance(sources, str) else sources)
-                for name, sources in value.items()
-            }
+            added = {str(name): self._sources(sources) for name, sources in value.items()}
         else:
             parts = [one.split() for one in self._text("CSP_SOURCES").split(";") if one.strip()]
             added = {part[0]: tuple(part[1:]) for part in parts}
         for name, sources in added.items():
             self._check_sources(name, sources)
         return added
+
+    def _sources(self, value: object) -> tuple[str, ...]:
+        key = "UNLATCH_CSP_SOURCES"
+        if isinstance(value, Iterable) and not isinstance(value, str | bytes):
+            return tuple(self._as_text(key, one) for one in value)
+        return tuple(self._as_text(key, value).split())
 
     def _check_sources(self, directive: str, sources: tuple[str, ...]) -> None:
         if not directive.endswith("-src") or directive == "object-src":

@@ -116,7 +116,9 @@ def identifier_keys(typed: str) -> tuple[str | None, str | None]:
 
     With an `@` (in any spelling) it is only an address. Both None: it can be nobody's.
     """
-    text = unicodedata.normalize("NFKC", typed[:IDENTIFIER_MAX].strip())
+    if len(typed) > IDENTIFIER_MAX:  # not cut: its beginning may be somebody's name
+        return None, None
+    text = unicodedata.normalize("NFKC", typed.strip())
     try:
         if "@" in text:
             return address(text).key, None

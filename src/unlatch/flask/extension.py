@@ -4,6 +4,7 @@ import secrets
 
 from flask import Blueprint, Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import PathConverter
 
 from unlatch.core.policy import Policy
 from unlatch.core.secrets import Keys
@@ -14,6 +15,18 @@ from unlatch.flask.development import is_development, is_other_command
 from unlatch.flask.state import NAME, State, state
 from unlatch.flask.views import add_views
 from unlatch.settings import Settings
+
+
+class _Anything(PathConverter):
+    """What is left of a path, line breaks and all: `path` ends at the first, and the host would
+    answer in our place.
+    """
+
+    part_isolating = False  # slashes, too
+    regex = r"(?s:[^/].*?)"
+
+
+_CONVERTERS = {"unlatch_anything": _Anything}
 
 
 class Unlatch:
@@ -112,8 +125,9 @@ def _answer_errors(blueprint: Blueprint) -> None:
     blueprint.register_error_handler(Refused, answers.refusal)
     blueprint.register_error_handler(StoreError, answers.store_is_away)
     blueprint.register_error_handler(HTTPException, answers.http_error)
+    blueprint.record_once(lambda setup: setup.app.url_map.converters.update(_CONVERTERS))
     blueprint.add_url_rule(
-        "/<path:unknown>",
+        "/<unlatch_anything:unknown>",
         "unknown",
         _nothing_here,
         methods=["GET", "POST", "PUT", "PATCH", "DELETE"],

@@ -44,7 +44,10 @@ def body(letter: EmailMessage, kind: str) -> str:
     part = letter.get_body((kind,))
     if part is None:
         return ""
-    content = part.get_content()
+    try:
+        content = part.get_content()
+    except LookupError:  # in a charset that nobody knows: not a letter of ours
+        return ""
     return content.replace("\r\n", "\n") if isinstance(content, str) else ""
 
 

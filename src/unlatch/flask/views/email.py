@@ -121,9 +121,9 @@ def without_referrer(response: Response) -> Response:
 
 def _who() -> tuple[str, Account | None]:
     """What to show back, and whose it is: as typed, or as this browser remembers."""
-    identifier = forms.field("identifier").strip()[:IDENTIFIER_MAX]
+    identifier = forms.field("identifier").strip()
     if identifier:
-        return identifier, gate().accounts.called(identifier)
+        return identifier[:IDENTIFIER_MAX], gate().accounts.called(identifier)
     remembered = browser.remembered()
     account = gate().accounts.find(remembered.account_id) if remembered else None
     if account is None:

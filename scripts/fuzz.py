@@ -1,0 +1,164 @@
+"""Try the properties in tests/properties for as long as one likes.
+
+    make fuzz                              until Ctrl-C
+    make fuzz SECONDS=60 ARGS="-k names"   a minute of those with "names" in file or name
+
+Goes round and round, a thousand examples of each property at a time. What reaches more lines
+of ours than other examples of its size is kept in the corpus and varied in the next round, and
+so is what breaks a property: it is printed, to be added to the property as `@example(…)`.
+"""
+
+import argparse
+import importlib.util
+import itertools
+import random
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import wraps
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from hypothesis import is_hypothesis_test, seed, settings, target
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "tests/support"))
+
+import profiles  # noqa: E402 - lies in the folder that is put on the path above
+
+OURS = str(ROOT / "src/unlatch")
+
+
+class TimeIsUp(KeyboardInterrupt):
+    """Of a kind that Hypothesis lets pass."""
+
+
+@dataclass
+class Property:
+    """One of them, and what became of it."""
+
+    name: str
+    test: Callable[[], object]
+    examples: int = 0
+    broken: Exception | None = field(default=None, repr=False)
+
+    def run_anew(self) -> None:
+        """A round of it, with dice of its own."""
+        seed(random.randrange(2**64))(self.test)()
+
+
+def main() -> int:
+    wished = parsed_arguments()
+    properties = [
+        one
+        for path in sorted(wished.folder.glob("test_*.py"))
+        for one in properties_in(path, profiles.fuzz(wished.corpus), wished.seconds)
+        if wished.only in one.name
+    ]
+    if not properties:
+        print(f"No property has {wished.only!r} in its name.")
+        return 2
+    print(f"{len(properties)} properties; the corpus is {wished.corpus}; Ctrl-C ends it.\n")
+    with suppress(KeyboardInterrupt):
+        for number in itertools.count(1):
+            go_round(number, properties)
+            if all(one.broken for one in properties):
+                break
+    return summed_up(properties)
+
+
+def parsed_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Try the properties as long as one likes.")
+    parser.add_argument("-k", dest="only", default="", help="those with this in file or name")
+    parser.add_argument("--seconds", type=float, default=None, help="end by itself after these")
+    parser.add_argument("--corpus", type=Path, default=Path("build/fuzz-corpus"))
+    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "tests/properties")
+    return parser.parse_args()
+
+
+def properties_in(path: Path, profile: settings, seconds: float | None) -> Iterator[Property]:
+    spec = importlib.util.spec_from_file_location(f"properties.{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    until = time.monotonic() + seconds if seconds else float("inf")
+    for name, test in vars(module).items():
+        if is_hypothesis_test(test):
+            yield watched(f"{path.stem}.{name}".replace("test_", ""), profile(test), until)
+
+
+def watched(name: str, test: Any, until: float) -> Property:
+    """With each of its examples counted, measured, and none begun when time is up."""
+    found = Property(name, test)
+    inner = test.hypothesis.inner_test
+
+    @wraps(inner)
+    def example(*args: object, **drawn: object) -> None:
+        if time.monotonic() > until:
+            raise TimeIsUp
+        found.examples += 1
+        with lines_reached() as reached:
+            inner(*args, **drawn)
+        target(float(len(reached)), label="lines of ours")
+
+    test.hypothesis.inner_test = example
+    return found
+
+
+@contextmanager
+def lines_reached() -> Iterator[set[tuple[str, int]]]:
+    """The lines of ours that run inside."""
+    reached: set[tuple[str, int]] = set()
+
+    def on_line(frame: FrameType, event: str, _: object) -> Any:
+        if event == "line":
+            reached.add((frame.f_code.co_filename, frame.f_lineno))
+        return on_line
+
+    def on_call(frame: FrameType, event: str, argument: object) -> Any:
+        return on_line if frame.f_code.co_filename.startswith(OURS) else None
+
+    before = sys.gettrace()
+    sys.settrace(on_call)
+    try:
+        yield reached
+    finally:
+        sys.settrace(before)
+
+
+def go_round(number: int, properties: list[Property]) -> None:
+    for one in properties:
+        if one.broken:  # it would break at the same example again
+            continue
+        before, begun = one.examples, time.monotonic()
+        try:
+            one.run_anew()
+        except Exception as error:
+            one.broken = error
+            print(f"\nBROKEN: {one.name}")
+            traceback.print_exception(error, file=sys.stdout)
+            print()
+        finally:
+            took = time.monotonic() - begun
+            print(f"round {number}: {one.examples - before:6,} in {took:5.1f} s  {one.name}")
+
+
+def summed_up(properties: list[Property]) -> int:
+    broken = [one.name for one in properties if one.broken]
+    print(
+        f"\n{sum(one.examples for one in properties):,} examples of {len(properties)} properties."
+    )
+    for name in broken:
+        print(f"BROKEN: {name}")
+    print("Its example is above and in the corpus." if broken else "All of them held.")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]  # it is a file or a terminal
+    sys.exit(main())
