@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from unlatch.core import ceremonies, events
+from unlatch.core import ceremonies, events, names
 from unlatch.core.browsers import browser_name, sentence_case
 from unlatch.core.ceremonies import Ceremony, CeremonyKind
-from unlatch.core.decoys import Decoy, Decoys
+from unlatch.core.decoys import Decoys
 from unlatch.core.freshness import added_on, require_fresh
 from unlatch.core.notices import tell
 from unlatch.core.party import RelyingParty
@@ -18,7 +18,7 @@ from unlatch.core.ports import Stores, Unit
 from unlatch.core.proof import Proof
 from unlatch.core.providers import provider_name
 from unlatch.core.records import (
-    Account,
+    Descriptor,
     KnownPasskey,
     LiveSession,
     Method,
@@ -80,22 +80,28 @@ class Passkeys:
         ceremony = ceremonies.begin(CeremonyKind.SIGN_IN, now=self._clock())
         return self._begun(ceremony, request_options([], ceremony.challenge, party))
 
-    def begin_named_sign_in(
-        self, account: Account | None, party: RelyingParty, *, name: str
-    ) -> Begun:
-        """Begin for one account. Nobody of that name, or somebody whom an operator shut out: a
-        ceremony that looks like every other, and that no passkey can finish.
-
-        Args:
-            name: What the account was named by, in one form for all its spellings.
+    def begin_named_sign_in(self, identifier: str, party: RelyingParty) -> Begun:
+        """Begin for the account of a username or address in any spelling. Nobody of that name,
+        or somebody whom an operator shut out: a ceremony that looks like every other, and that
+        no passkey can finish.
         """
+        address_key, username_key = names.identifier_keys(identifier)
+        name = address_key or username_key or names.unusable(identifier)
+        # Both are worked out whichever it will be, so that the time does not tell.
+        decoys = self._decoys.of(name)
+        named = self._stores.passkeys.named(username_key=username_key, address_key=address_key)
         ceremony = ceremonies.begin(
-            CeremonyKind.SIGN_IN,
-            now=self._clock(),
-            account_id=account.id if account else None,
-            named=True,
+            CeremonyKind.SIGN_IN, now=self._clock(), account_id=named.account_id, named=True
         )
-        return self._begun_for(ceremony, party, name=name)
+        allowed = named.passkeys or decoys
+        return self._begun(ceremony, request_options(allowed, ceremony.challenge, party))
+
+    def begin_remembered_sign_in(self, account_id: str, party: RelyingParty) -> Begun:
+        """Begin for the account that a browser remembers, also if it is gone by now."""
+        ceremony = ceremonies.begin(
+            CeremonyKind.SIGN_IN, now=self._clock(), account_id=account_id, named=True
+        )
+        return self._begun_for(ceremony, party)
 
     def finish_sign_in(
         self, answer: Answer, sealed: SealedCeremonies, party: RelyingParty, visitor: Visitor
@@ -124,7 +130,7 @@ class Passkeys:
     def begin_step_up(self, live: LiveSession, party: RelyingParty) -> Begun:
         """Begin to prove that it is still the same person, in this session."""
         ceremony = self._bound(CeremonyKind.STEP_UP, live)
-        return self._begun_for(ceremony, party, name=live.account.id)
+        return self._begun_for(ceremony, party)
 
     def finish_step_up(
         self, answer: Answer, sealed: SealedCeremonies, party: RelyingParty, live: LiveSession
@@ -217,13 +223,11 @@ class Passkeys:
     def _begun(self, ceremony: Ceremony, options: dict[str, object]) -> Begun:
         return Begun(options, ceremony.cookie_name, ceremonies.seal(ceremony, self._keys))
 
-    def _begun_for(self, ceremony: Ceremony, party: RelyingParty, *, name: str) -> Begun:
-        """With the account's passkeys, or decoys where it has none: an empty list would mean
-        "any". Both are worked out whichever it will be, so that the time does not tell.
-        """
-        decoys = self._decoys.of(name)
-        allowed: Sequence[Passkey | Decoy]
-        allowed = self._stores.passkeys.of(ceremony.account_id) or decoys
+    def _begun_for(self, ceremony: Ceremony, party: RelyingParty) -> Begun:
+        """With the account's passkeys, or decoys where it has none: an empty list means "any"."""
+        whose = ceremony.account_id
+        allowed: Sequence[Passkey | Descriptor]
+        allowed = self._stores.passkeys.of(whose) or self._decoys.of(whose)
         return self._begun(ceremony, request_options(allowed, ceremony.challenge, party))
 
     def _bound(self, kind: CeremonyKind, live: LiveSession) -> Ceremony:

@@ -31,9 +31,8 @@ from webauthn.helpers.structs import (
 )
 
 from unlatch.core import events
-from unlatch.core.decoys import Decoy
 from unlatch.core.party import RelyingParty
-from unlatch.core.records import Account, Event, Passkey
+from unlatch.core.records import Account, Descriptor, Event, Passkey
 from unlatch.core.secrets import from_base64url
 from unlatch.errors import Malformed, PasskeyRefused
 
@@ -221,7 +220,7 @@ def creation_options(
 
 
 def request_options(
-    allowed: Sequence[Passkey | Decoy], challenge: bytes, party: RelyingParty
+    allowed: Sequence[Passkey | Descriptor], challenge: bytes, party: RelyingParty
 ) -> dict[str, object]:
     """`PublicKeyCredentialRequestOptionsJSON`; without `allowed` the browser offers all it has.
 
@@ -334,7 +333,7 @@ def nobodys_key() -> bytes:
     return cbor2.dumps({1: 2, 3: COSEAlgorithmIdentifier.ECDSA_SHA_256.value, -1: 1, -2: x, -3: y})
 
 
-def _descriptors(passkeys: Sequence[Passkey | Decoy]) -> list[PublicKeyCredentialDescriptor]:
+def _descriptors(passkeys: Sequence[Passkey | Descriptor]) -> list[PublicKeyCredentialDescriptor]:
     return [
         PublicKeyCredentialDescriptor(
             id=one.credential_id,
