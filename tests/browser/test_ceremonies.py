@@ -2,6 +2,8 @@
 again. Never by `alert()`: a dialog fails every test here.
 """
 
+from dataclasses import replace
+
 import pytest
 from playwright.sync_api import expect
 
@@ -190,6 +192,23 @@ def test_a_passkey_that_the_site_refuses_is_not_left_on_the_device(visit, mira, 
         expect(visitor.trouble).to_contain_text("Delete it from your device's password manager")
         assert len(visitor.device.passkeys()) == 1
     expect(visitor.passkey_button).to_be_focused()
+
+
+@pytest.mark.parametrize("by_button", [True, False], ids=["button", "autofill"])
+def test_a_passkey_that_the_site_does_not_know_is_forgotten_by_the_device(visitor, mira, by_button):
+    visitor.expects("status of 401")
+    visitor.device.hold(replace(mira.keys[0], id=b"nobody has this one".ljust(32)))
+    if by_button:
+        visitor.device.leave()
+    visitor.goto("/auth/sign-in")
+    if by_button:
+        visitor.waits_for_autofill()
+        visitor.device.touch()
+        visitor.press("Sign in with a passkey")
+
+    expect(visitor.trouble).to_contain_text("That passkey is no longer known here.")
+    visitor.until(lambda: visitor.device.forgotten)
+    assert visitor.device.passkeys() == []
 
 
 def test_a_device_that_has_one_already_is_told_so(visitor, mira):

@@ -57,19 +57,24 @@ def test_by_name_first_who_then_how_and_no_page_is_loaded_between(visitor, mira,
     visitor.arrive_at_account()
 
 
-def test_nobody_of_that_name_gets_the_same_page_and_no_way_in(visitor, mira):
+def test_nobody_of_that_name_is_told_what_somebody_is_whose_passkey_is_elsewhere(
+    visitor, mira, site
+):
+    """The device holds neither the decoys of the one nor the passkey of the other."""
+    site.register("noah", address="noah@example.com")
     visitor.device.hold(*mira.keys)
     visitor.device.leave()
-    visitor.expects("status of 401")
-    visitor.goto("/auth/sign-in")
-    visitor.type("Email or username", "nobody@example.com")
-    visitor.press("Continue")
-    expect(visitor.page.get_by_text("nobody@example.com")).to_be_visible()
 
-    visitor.device.touch()
-    visitor.press("Sign in with a passkey")
+    for name in ("nobody@example.com", "noah@example.com"):
+        visitor.goto("/auth/sign-in")
+        visitor.type("Email or username", name)
+        visitor.press("Continue")
+        expect(visitor.page.get_by_text(name)).to_be_visible()
+        visitor.device.touch()
+        visitor.press("Sign in with a passkey")
+        expect(visitor.trouble).to_contain_text("No passkey answered on this device.")
+        visitor.device.leave()
 
-    expect(visitor.trouble).to_contain_text("That passkey wasn't accepted.")
     assert visitor.device.forgotten == []
 
 

@@ -317,6 +317,8 @@ def _use_everything(stores, ada, mail):
     stores.accounts.by_address("ada@example.com")
     stores.passkeys.find(b"credential", now=NOW)
     stores.passkeys.of(ada.id)
+    stores.passkeys.named(username_key="ada", address_key=None)
+    stores.passkeys.named(username_key=None, address_key="ada@example.com")
     stores.sessions.find(b"token", now=NOW, idle=IDLE)
     stores.sessions.of(ada.id, now=NOW, idle=IDLE)
     stores.sessions.touch(b"token", now=NOW)

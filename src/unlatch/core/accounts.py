@@ -53,17 +53,11 @@ class Accounts:
 
     def called(self, identifier: str) -> Account | None:
         """The account of a username or address in any spelling, unless disabled."""
-        return _enabled(self.called_even_if_shut(identifier))
-
-    def called_even_if_shut(self, identifier: str) -> Account | None:
-        """The same, the disabled included: what a stranger is shown of an account must not
-        change on the day an operator disables it.
-        """
         address_key, username_key = names.identifier_keys(identifier)
         if address_key is not None:
-            return self._stores.accounts.by_address(address_key)
+            return _enabled(self._stores.accounts.by_address(address_key))
         if username_key is not None:
-            return self._stores.accounts.by_username(username_key)
+            return _enabled(self._stores.accounts.by_username(username_key))
         return None
 
     def register(

@@ -12,11 +12,11 @@ passkeys show two lists, as two unknown names would: decoys by account would tel
 
 import hmac
 from bisect import bisect
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, count
 
 from unlatch.core.ports import MetaReader
+from unlatch.core.records import Descriptor
 from unlatch.core.secrets import derive
 from unlatch.errors import StoreError
 
@@ -47,21 +47,13 @@ _SHAPES = (
 _LIMITS = tuple(accumulate(share for share, _, _ in _SHAPES))
 
 
-@dataclass(frozen=True, slots=True)
-class Decoy:
-    """What is told of a passkey in `allowCredentials`, of one that is none."""
-
-    credential_id: bytes
-    transports: tuple[str, ...]
-
-
 class Decoys:
     """Makes decoys, and knows them again. Reads its secret at the first need, once."""
 
     def __init__(self, meta: MetaReader) -> None:
         self._meta = meta
 
-    def of(self, name: str) -> list[Decoy]:
+    def of(self, name: str) -> list[Descriptor]:
         """At least one: the same for one name at all times, others for every other.
 
         Args:
@@ -89,10 +81,10 @@ class Decoys:
         body, mac = credential_id[:-_MAC_BYTES], credential_id[-_MAC_BYTES:]
         return hmac.compare_digest(self._mac(body), mac)
 
-    def _shaped(self, drawn: int, random: bytes) -> Decoy:
+    def _shaped(self, drawn: int, random: bytes) -> Descriptor:
         _, length, transports = _SHAPES[bisect(_LIMITS, drawn)]
         body = random[: length - _MAC_BYTES]
-        return Decoy(body + self._mac(body), transports)
+        return Descriptor(body + self._mac(body), transports)
 
     def _mac(self, body: bytes) -> bytes:
         return hmac.digest(self._marking, body, "sha256")[:_MAC_BYTES]

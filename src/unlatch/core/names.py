@@ -127,10 +127,9 @@ def identifier_keys(typed: str) -> tuple[str | None, str | None]:
         return None, None
 
 
-def one_form(typed: str) -> str:
-    """One text for all spellings of what was typed to sign in, also where it can be nobody's."""
-    address_key, username_key = identifier_keys(typed)
-    return address_key or username_key or _folded(typed[:IDENTIFIER_MAX].strip())
+def unusable(typed: str) -> str:
+    """One text for all spellings of what was typed to sign in and can be nobody's."""
+    return _folded(typed[:IDENTIFIER_MAX].strip())
 
 
 def _folded(text: str) -> str:

@@ -14,9 +14,8 @@ from webauthn.helpers.structs import (
 )
 
 from unlatch.core.cose_keys import algorithms
-from unlatch.core.decoys import Decoy
 from unlatch.core.party import RelyingParty
-from unlatch.core.records import Account, Passkey
+from unlatch.core.records import Account, Descriptor, Passkey
 
 TIMEOUT_MS = 300_000
 """What section 15.1 recommends; a ceremony lives a minute longer."""
@@ -54,7 +53,7 @@ def creation_options(
 
 
 def request_options(
-    allowed: Sequence[Passkey | Decoy], challenge: bytes, party: RelyingParty
+    allowed: Sequence[Passkey | Descriptor], challenge: bytes, party: RelyingParty
 ) -> dict[str, object]:
     """`PublicKeyCredentialRequestOptionsJSON`; without `allowed` the browser offers all it has.
 
@@ -71,7 +70,7 @@ def request_options(
     )
 
 
-def _descriptors(passkeys: Sequence[Passkey | Decoy]) -> list[PublicKeyCredentialDescriptor]:
+def _descriptors(passkeys: Sequence[Passkey | Descriptor]) -> list[PublicKeyCredentialDescriptor]:
     return [
         PublicKeyCredentialDescriptor(
             id=one.credential_id,

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from unlatch.core import ceremonies, events
+from unlatch.core import ceremonies, events, names
 from unlatch.core.answer import Answer
 from unlatch.core.browsers import browser_name, sentence_case
 from unlatch.core.ceremonies import Ceremony, CeremonyKind
 from unlatch.core.cose_keys import nobodys_key
-from unlatch.core.decoys import Decoy, Decoys
+from unlatch.core.decoys import Decoys
 from unlatch.core.freshness import Freshness
 from unlatch.core.limits import Limits
 from unlatch.core.notices import tell
@@ -23,7 +23,7 @@ from unlatch.core.ports import Stores, Unit
 from unlatch.core.proof import Proof
 from unlatch.core.providers import provider_name
 from unlatch.core.records import (
-    Account,
+    Descriptor,
     KnownPasskey,
     LiveSession,
     Method,
@@ -90,23 +90,28 @@ class Passkeys:
         ceremony = ceremonies.begin(CeremonyKind.SIGN_IN, now=self._clock())
         return self._begun(ceremony, request_options([], ceremony.challenge, party))
 
-    def begin_named_sign_in(
-        self, account: Account | None, party: RelyingParty, *, name: str
-    ) -> Begun:
-        """Begin for one account. Nobody of that name, or somebody whom an operator shut out: a
-        ceremony that looks like every other, and that no passkey can finish.
-
-        Args:
-            name: What the account was named by, in one form for all its spellings.
+    def begin_named_sign_in(self, identifier: str, party: RelyingParty) -> Begun:
+        """Begin for the account of a username or address in any spelling. Nobody of that name,
+        or somebody whom an operator shut out: a ceremony that looks like every other, and that
+        no passkey can finish.
         """
+        address_key, username_key = names.identifier_keys(identifier)
+        name = address_key or username_key or names.unusable(identifier)
+        # Both are worked out whichever it will be, so that the time does not tell.
+        decoys = self._decoys.of(name)
+        named = self._stores.passkeys.named(username_key=username_key, address_key=address_key)
         ceremony = ceremonies.begin(
-            CeremonyKind.SIGN_IN,
-            now=self._clock(),
-            account_id=account.id if account else None,
-            named=True,
+            CeremonyKind.SIGN_IN, now=self._clock(), account_id=named.account_id, named=True
         )
-        passkeys = self._stores.passkeys.of(ceremony.account_id)
-        return self._begun_for(ceremony, party, passkeys, name=name)
+        allowed = named.passkeys or decoys
+        return self._begun(ceremony, request_options(allowed, ceremony.challenge, party))
+
+    def begin_remembered_sign_in(self, account_id: str, party: RelyingParty) -> Begun:
+        """Begin for the account that a browser remembers, also if it is gone by now."""
+        ceremony = ceremonies.begin(
+            CeremonyKind.SIGN_IN, now=self._clock(), account_id=account_id, named=True
+        )
+        return self._begun_for(ceremony, party, self._stores.passkeys.of(account_id))
 
     def finish_sign_in(
         self, answer: Answer, sealed: SealedCeremonies, party: RelyingParty, visitor: Visitor
@@ -148,7 +153,7 @@ class Passkeys:
         ceremony = self._bound(CeremonyKind.STEP_UP, live)
         known = self._stores.passkeys.of(live.account.id)
         ways = self._freshness.ways_to_prove(live.account, known, change, now=self._clock())
-        return self._begun_for(ceremony, party, ways.passkeys, name=live.account.id)
+        return self._begun_for(ceremony, party, ways.passkeys)
 
     def finish_step_up(
         self,
@@ -260,13 +265,11 @@ class Passkeys:
         return Begun(options, ceremony.cookie_name, ceremonies.seal(ceremony, self._keys))
 
     def _begun_for(
-        self, ceremony: Ceremony, party: RelyingParty, passkeys: Sequence[Passkey], *, name: str
+        self, ceremony: Ceremony, party: RelyingParty, passkeys: Sequence[Passkey]
     ) -> Begun:
-        """With the account's passkeys, or decoys where it has none: an empty list would mean
-        "any". Decoys are worked out in any case, so that the time does not tell.
-        """
-        decoys = self._decoys.of(name)
-        allowed: Sequence[Passkey | Decoy] = passkeys or decoys
+        """With an account's passkeys, or decoys where it has none: an empty list means "any"."""
+        allowed: Sequence[Passkey | Descriptor]
+        allowed = passkeys or self._decoys.of(ceremony.account_id)
         return self._begun(ceremony, request_options(allowed, ceremony.challenge, party))
 
     def _bound(self, kind: CeremonyKind, live: LiveSession) -> Ceremony:

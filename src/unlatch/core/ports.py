@@ -22,6 +22,7 @@ from unlatch.core.records import (
     KnownPasskey,
     LiveSession,
     Mail,
+    Named,
     Passkey,
     Purpose,
     Session,
@@ -51,6 +52,13 @@ class PasskeyReader(Protocol):
 
     def of(self, account_id: str) -> list[Passkey]:
         """All of an account, oldest first."""
+        ...
+
+    def named(self, *, username_key: str | None, address_key: str | None) -> Named:
+        """Whose the name is, and what is told of their passkeys. Only one of the two is given,
+        or none: then it is nobody's. One select, whose work should not tell whether anybody
+        has the name.
+        """
         ...
 
 

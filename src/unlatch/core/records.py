@@ -112,6 +112,22 @@ class Passkey:
     last_used_at: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Descriptor:
+    """What is told of a passkey before anybody has answered with it, in `allowCredentials`."""
+
+    credential_id: bytes
+    transports: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Whose a name is, disabled or not, or None; and what is told of their passkeys."""
+
+    account_id: str | None
+    passkeys: list[Descriptor]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownPasskey:
     """A passkey with its account and what a sign-in would have to end, from one select.

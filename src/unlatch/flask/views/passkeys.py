@@ -7,7 +7,6 @@ from flask.typing import ResponseReturnValue
 from flask.wrappers import Response
 
 from unlatch.core.answer import Answer
-from unlatch.core.names import one_form
 from unlatch.core.passkeys import Begun
 from unlatch.errors import FieldsRefused, Malformed
 from unlatch.flask import answers, browser, ceremony_cookies, cookies, forms, shown
@@ -181,15 +180,12 @@ def remove_passkey(passkey_id: str) -> ResponseReturnValue:
 
 
 def _begin_sign_in(identifier: str | None, *, remembered: bool) -> Begun:
-    accounts, ceremonies = gate().accounts, gate().passkeys
+    ceremonies = gate().passkeys
     if identifier is not None:
-        return ceremonies.begin_named_sign_in(
-            accounts.called_even_if_shut(identifier), party(), name=one_form(identifier)
-        )
+        return ceremonies.begin_named_sign_in(identifier, party())
     known = browser.remembered() if remembered else None
     if known is not None:
-        account = accounts.find(known.account_id)
-        return ceremonies.begin_named_sign_in(account, party(), name=known.account_id)
+        return ceremonies.begin_remembered_sign_in(known.account_id, party())
     return ceremonies.begin_sign_in(party())
 
 

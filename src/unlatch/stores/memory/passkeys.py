@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from unlatch.core.records import KnownPasskey, Passkey
+from unlatch.core.records import Descriptor, KnownPasskey, Named, Passkey
 from unlatch.errors import LastWayIn, NotSignedIn, PasskeyExists, PasskeyRefused, TooManyPasskeys
 from unlatch.stores.memory.mails import pending
 from unlatch.stores.memory.rows import Reader, Writer, drop
@@ -24,6 +24,15 @@ class MemoryPasskeyReader(Reader):
     def of(self, account_id: str) -> list[Passkey]:
         own = [one for one in self._rows.passkeys.values() if one.account_id == account_id]
         return sorted(own, key=lambda one: (one.added_at, one.id))
+
+    def named(self, *, username_key: str | None, address_key: str | None) -> Named:
+        for account in self._rows.accounts.values():
+            if account.username_key == username_key or account.address_key == address_key:
+                own = self.of(account.id)
+                return Named(
+                    account.id, [Descriptor(one.credential_id, one.transports) for one in own]
+                )
+        return Named(None, [])
 
 
 class MemoryPasskeyWriter(Writer):

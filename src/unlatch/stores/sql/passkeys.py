@@ -2,10 +2,21 @@
 
 from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert  # ON CONFLICT; SQLite's compiler knows it too
 
-from unlatch.core.records import KnownPasskey, Passkey
+from unlatch.core.records import Descriptor, KnownPasskey, Named, Passkey
 from unlatch.errors import LastWayIn, NotSignedIn, PasskeyExists, PasskeyRefused, TooManyPasskeys
 from unlatch.stores.sql import rows
 from unlatch.stores.sql.database import Database
@@ -30,6 +41,22 @@ FIND = (
     .where(passkeys.c.credential_id == bindparam("credential"))
 )
 OF_ACCOUNT = select(passkeys).where(_OWN).order_by(passkeys.c.added_at, passkeys.c.id)
+
+
+def _named(whose: ColumnElement[bool]) -> Select[Any]:
+    # Joined to one row that is always there, and few columns: a row for somebody and none for
+    # nobody, and whole records made of it, took a time that told which of the two it was.
+    always = select(literal(1)).subquery()
+    return (
+        select(accounts.c.id, passkeys.c.credential_id, passkeys.c.transports)
+        .select_from(always)
+        .outerjoin(accounts, whose)
+        .outerjoin(passkeys, passkeys.c.account_id == accounts.c.id)
+    )
+
+
+NAMED_BY_USERNAME = _named(accounts.c.username_key == bindparam("key"))
+NAMED_BY_ADDRESS = _named(accounts.c.address_key == bindparam("key"))
 
 HOLD_ACCOUNT = (
     select(accounts.c.id)
@@ -80,6 +107,18 @@ class SqlPasskeyReader:
     def of(self, account_id: str) -> list[Passkey]:
         with self._database.reading() as sql:
             return [rows.passkey(row) for row in sql.rows(OF_ACCOUNT, account=account_id)]
+
+    def named(self, *, username_key: str | None, address_key: str | None) -> Named:
+        statement = NAMED_BY_USERNAME if address_key is None else NAMED_BY_ADDRESS
+        with self._database.reading() as sql:
+            found = sql.rows(statement, key=address_key or username_key)
+        account_id, *_ = tuple[Any, ...](found[0])
+        told = [
+            Descriptor(credential_id, tuple(transports.split()))
+            for _, credential_id, transports in map(tuple[Any, ...], found)
+            if credential_id is not None
+        ]
+        return Named(account_id, told)
 
 
 class SqlPasskeyWriter:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from unlatch.core.ports import Stores
-from unlatch.core.records import KnownPasskey, Passkey, Purpose
+from unlatch.core.records import Descriptor, KnownPasskey, Named, Passkey, Purpose
 from unlatch.core.times import DAY
 from unlatch.errors import (
     LastWayIn,
@@ -92,6 +92,28 @@ class PasskeyPromises:
         kept(stores, ada, bob, young, old, a_passkey(bob))
 
         assert stores.passkeys.of(ada.id) == [old, young]
+
+    def test_a_name_tells_whose_it_is_and_of_their_passkeys(self, stores: Stores) -> None:
+        """Of the disabled too: what a stranger sees must not change on the day."""
+        ada, bob = an_account("Ada"), an_account("Bob")
+        one, two = a_passkey(ada), a_passkey(ada, "key", transports=())
+        kept(stores, ada, bob, one, two)
+        with stores.unit() as unit:
+            unit.accounts.disable(ada.id, now=NOW)
+
+        told = [Descriptor(p.credential_id, p.transports) for p in (one, two)]
+        for named in (_named(stores, username="ada"), _named(stores, address="ada@example.com")):
+            assert named.account_id == ada.id
+            assert sorted(named.passkeys, key=lambda p: p.transports, reverse=True) == told
+        assert _named(stores, username="bob") == Named(bob.id, [])
+
+    def test_a_name_that_nobody_has_tells_nothing(self, stores: Stores) -> None:
+        kept(stores, an_account())
+        nobody = Named(None, [])
+
+        assert _named(stores, username="ada@example.com") == nobody
+        assert _named(stores, address="ada") == nobody
+        assert _named(stores) == nobody
 
     def test_a_credential_id_is_had_once_whoever_has_it(self, stores: Stores) -> None:
         ada, bob = an_account("Ada"), an_account("Bob")
@@ -232,6 +254,10 @@ class PasskeyPromises:
     def _use(stores: Stores, passkey: Passkey, *, sign_count: int) -> None:
         with stores.unit() as unit:
             unit.passkeys.record_use(passkey, sign_count=sign_count, backed_up=True, now=NOW + 1)
+
+
+def _named(stores: Stores, *, username: str | None = None, address: str | None = None) -> Named:
+    return stores.passkeys.named(username_key=username, address_key=address)
 
 
 def _known(stores: Stores, passkey: Passkey) -> KnownPasskey:
