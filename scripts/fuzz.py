@@ -9,21 +9,21 @@ so is what breaks a property: it is printed, to be added to the property as `@ex
 """
 
 import argparse
-import importlib.util
+import io
 import itertools
-import random
+import runpy
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from hypothesis import is_hypothesis_test, seed, settings, target
+from hypothesis import is_hypothesis_test, settings, target
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests/support"))
@@ -45,10 +45,6 @@ class Property:
     test: Callable[[], object]
     examples: int = 0
     broken: Exception | None = field(default=None, repr=False)
-
-    def run_anew(self) -> None:
-        """A round of it, with dice of its own."""
-        seed(random.randrange(2**64))(self.test)()
 
 
 def main() -> int:
@@ -81,13 +77,8 @@ def parsed_arguments() -> argparse.Namespace:
 
 
 def properties_in(path: Path, profile: settings, seconds: float | None) -> Iterator[Property]:
-    spec = importlib.util.spec_from_file_location(f"properties.{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
     until = time.monotonic() + seconds if seconds else float("inf")
-    for name, test in vars(module).items():
+    for name, test in runpy.run_path(str(path)).items():
         if is_hypothesis_test(test):
             yield watched(f"{path.stem}.{name}".replace("test_", ""), profile(test), until)
 
@@ -120,7 +111,7 @@ def lines_reached() -> Iterator[set[tuple[str, int]]]:
             reached.add((frame.f_code.co_filename, frame.f_lineno))
         return on_line
 
-    def on_call(frame: FrameType, event: str, argument: object) -> Any:
+    def on_call(frame: FrameType, _event: str, _: object) -> Any:
         return on_line if frame.f_code.co_filename.startswith(OURS) else None
 
     before = sys.gettrace()
@@ -137,7 +128,8 @@ def go_round(number: int, properties: list[Property]) -> None:
             continue
         before, begun = one.examples, time.monotonic()
         try:
-            one.run_anew()
+            with redirect_stdout(io.StringIO()):  # what matters of it comes with the error
+                one.test()
         except Exception as error:
             one.broken = error
             print(f"\nBROKEN: {one.name}")
@@ -150,7 +142,9 @@ def go_round(number: int, properties: list[Property]) -> None:
 
 def summed_up(properties: list[Property]) -> int:
     broken = [one.name for one in properties if one.broken]
-    print(f"\n{sum(one.examples for one in properties):,} examples of {len(properties)} properties.")
+    print(
+        f"\n{sum(one.examples for one in properties):,} examples of {len(properties)} properties."
+    )
     for name in broken:
         print(f"BROKEN: {name}")
     print("Its example is above and in the corpus." if broken else "All of them held.")

@@ -50,7 +50,10 @@ def test_a_field_is_what_was_typed_in_a_form_and_in_json(text, name):
 def test_next_is_a_path_of_our_own_wherever_it_is_from(body, query):
     asked = query.encode("utf-8", "replace").decode()
     with app().test_request_context(
-        method="POST", data=as_json(body), content_type="application/json", query_string={"next": asked}
+        method="POST",
+        data=as_json(body),
+        content_type="application/json",
+        query_string={"next": asked},
     ):
         path = forms.next_path()
 

@@ -104,9 +104,7 @@ def damaged(text: str) -> st.SearchStrategy[str]:
 
 json_values: st.SearchStrategy[Any] = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), texts, st.just(2**70)),
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=4), st.dictionaries(texts, inner, max_size=4)
-    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(texts, inner, max_size=4)),
     max_leaves=12,
 )
 
@@ -186,8 +184,10 @@ def as_json(value: object) -> bytes:
 
 
 def as_form(fields: dict[str, str]) -> bytes:
-    pairs = (f"{quote_plus(k, errors='replace')}={quote_plus(v, errors='replace')}"
-             for k, v in fields.items())
+    pairs = (
+        f"{quote_plus(k, errors='replace')}={quote_plus(v, errors='replace')}"
+        for k, v in fields.items()
+    )
     return "&".join(pairs).encode()
 
 
@@ -210,8 +210,11 @@ def bodies(*names: str) -> st.SearchStrategy[tuple[str, bytes]]:
     """`(content type, body)`, which need not fit."""
     multipart = st.builds(
         lambda name, value: (
-            b'--b\r\nContent-Disposition: form-data; name="' + name.encode() + b'"\r\n\r\n'
-            + value + b"\r\n--b--\r\n"
+            b'--b\r\nContent-Disposition: form-data; name="'
+            + name.encode()
+            + b'"\r\n\r\n'
+            + value
+            + b"\r\n--b--\r\n"
         ),
         st.sampled_from(names),
         st.binary(max_size=40),
