@@ -4,7 +4,15 @@ import unicodedata
 
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
-from strategies import honest_usernames, spellings, texts, typed_addresses, usernames, wide
+from strategies import (
+    honest_usernames,
+    lookalike_addresses,
+    spellings,
+    texts,
+    typed_addresses,
+    usernames,
+    wide,
+)
 
 from unlatch.core import names
 
@@ -40,6 +48,8 @@ def test_an_address_is_taken_or_refused_for_a_reason(typed):
 @given(typed_addresses)
 @example("jose\u0301@example.org")
 @example(wide("anna@example.org"))
+@example("anna@b\xfccher.example")
+@example('"anna"@example.org')
 def test_an_address_that_is_kept_is_one_address_that_can_be_written_to(typed):
     address = spelled(names.address, typed)
 
@@ -75,7 +85,10 @@ def test_every_way_to_type_an_address_finds_the_same(typed, data):
     assert names.identifier_keys(again) == (address.key, None)
 
 
-@given(typed_addresses, typed_addresses)
+@given(lookalike_addresses, lookalike_addresses)
+@example("mike@example.com", "m\u0131ke@example.com")
+@example("jose@example.com", "jos\xe9@example.com")
+@example("mike@example.com", "mi\u212ae@example.com")
 def test_two_addresses_share_a_key_only_if_they_are_one_but_for_case(one, other):
     first, second = spelled(names.address, one), spelled(names.address, other)
 
