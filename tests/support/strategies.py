@@ -86,7 +86,22 @@ _DOMAINS = st.one_of(
         )
     ),
 )
-_LOCALS = st.one_of(_LOCAL, _LOCAL, _LOCAL.map('"{}"'.format))
+encoded_words = st.sampled_from(
+    (
+        "=?utf-8?q?=0ABcc=3A_eve=40evil.example?=",
+        "=?utf-8?b?CkJjYzogZUBlLmU=?=",
+        "=?utf-8?q?a=2C_b=40c.d?=",
+        "=?us-ascii?q?=0D=0A=0D=0A?=",
+    )
+)
+"""A line break, or a comma, as mail libraries decode it (RFC 2047)."""
+
+_LOCALS = st.one_of(
+    _LOCAL,
+    _LOCAL,
+    _LOCAL.map('"{}"'.format),
+    st.builds("{}{}{}".format, st.sampled_from(("", "a.", "a")), encoded_words, st.just("")),
+)
 addresses = st.tuples(_LOCALS, st.sampled_from(("@", "@", "@", WIDE_AT, "\ufe6b", "@@")), _DOMAINS)
 """`(local part, @, domain)`, most of which are allowed."""
 
