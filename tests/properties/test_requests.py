@@ -43,6 +43,7 @@ queries = st.one_of(
 
 
 @given(queries, st.sampled_from(READING), faces, st.booleans())
+@example("next=//evil.example", Way("GET", "/auth/sign-in"), "page", True)
 @example("next=%ff", Way("GET", "/auth/sign-in"), "page", False)
 @example("who=%00", Way("GET", "/auth/sign-in"), "page", False)
 def test_no_query_breaks_an_address(query, way, face, signed_in):
