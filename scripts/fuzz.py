@@ -3,27 +3,29 @@
     make fuzz                              until Ctrl-C
     make fuzz SECONDS=60 ARGS="-k names"   a minute of those with "names" in file or name
 
-Goes round and round, a thousand examples of each property at a time. What reaches more lines
-of ours than other examples of its size is kept in the corpus and varied in the next round, and
-so is what breaks a property: it is printed, to be added to the property as `@example(…)`.
+Goes round and round, a thousand examples of each property or twenty seconds at a time. What
+reaches more lines of ours than other examples of its size is kept in the corpus and varied in the
+next round, and so is what breaks a property: it is printed, to be added to the property as
+`@example(…)`.
 """
 
 import argparse
-import importlib.util
+import io
 import itertools
-import random
+import runpy
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager, redirect_stdout, suppress
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from hypothesis import is_hypothesis_test, seed, settings, target
+from hypothesis import is_hypothesis_test, settings, target
+from hypothesis.errors import HypothesisException
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests/support"))
@@ -33,22 +35,27 @@ import profiles  # noqa: E402 - lies in the folder that is put on the path above
 OURS = str(ROOT / "src/unlatch")
 
 
-class TimeIsUp(KeyboardInterrupt):
+TURN = 20.0
+"""Seconds after which the next property has its turn, so that a slow one does not take all."""
+
+
+class TurnIsOver(KeyboardInterrupt):
     """Of a kind that Hypothesis lets pass."""
 
 
 @dataclass
 class Property:
-    """One of them, and what became of it."""
+    """One of them, and what became of it.
+
+    Attributes:
+        turn_ends: By the monotonic clock.
+    """
 
     name: str
     test: Callable[[], object]
     examples: int = 0
-    broken: Exception | None = field(default=None, repr=False)
-
-    def run_anew(self) -> None:
-        """A round of it, with dice of its own."""
-        seed(random.randrange(2**64))(self.test)()
+    turn_ends: float = 0.0
+    broken: bool = False
 
 
 def main() -> int:
@@ -56,17 +63,21 @@ def main() -> int:
     properties = [
         one
         for path in sorted(wished.folder.glob("test_*.py"))
-        for one in properties_in(path, profiles.fuzz(wished.corpus), wished.seconds)
+        for one in properties_in(path, profiles.fuzz(wished.corpus))
         if wished.only in one.name
     ]
     if not properties:
         print(f"No property has {wished.only!r} in its name.")
         return 2
     print(f"{len(properties)} properties; the corpus is {wished.corpus}; Ctrl-C ends it.\n")
+    until = time.monotonic() + (wished.seconds or float("inf"))
     with suppress(KeyboardInterrupt):
         for number in itertools.count(1):
-            go_round(number, properties)
-            if all(one.broken for one in properties):
+            # What is broken would break at the same example again.
+            whole = [one for one in properties if not one.broken]
+            for one in whole:
+                take_turn(one, number, until)
+            if not whole or time.monotonic() > until:
                 break
     return summed_up(properties)
 
@@ -80,34 +91,40 @@ def parsed_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def properties_in(path: Path, profile: settings, seconds: float | None) -> Iterator[Property]:
-    spec = importlib.util.spec_from_file_location(f"properties.{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    until = time.monotonic() + seconds if seconds else float("inf")
-    for name, test in vars(module).items():
+def properties_in(path: Path, profile: settings) -> Iterator[Property]:
+    for name, test in runpy.run_path(str(path)).items():
         if is_hypothesis_test(test):
-            yield watched(f"{path.stem}.{name}".replace("test_", ""), profile(test), until)
+            yield watched(f"{path.stem}.{name}".replace("test_", ""), profile(test))
 
 
-def watched(name: str, test: Any, until: float) -> Property:
-    """With each of its examples counted, measured, and none begun when time is up."""
+def watched(name: str, test: Any) -> Property:
+    """With each of its examples counted, measured, and none begun when its turn is over."""
     found = Property(name, test)
     inner = test.hypothesis.inner_test
 
     @wraps(inner)
     def example(*args: object, **drawn: object) -> None:
-        if time.monotonic() > until:
-            raise TimeIsUp
+        if time.monotonic() > found.turn_ends:
+            raise TurnIsOver
         found.examples += 1
-        with lines_reached() as reached:
+        with lines_reached() as reached, unhurried_when_broken(found):
             inner(*args, **drawn)
         target(float(len(reached)), label="lines of ours")
 
     test.hypothesis.inner_test = example
     return found
+
+
+@contextmanager
+def unhurried_when_broken(found: Property) -> Iterator[None]:
+    """A turn that has broken its property lasts until the smallest example is found."""
+    try:
+        yield
+    except HypothesisException:  # no failure: its way to drop an example
+        raise
+    except Exception:
+        found.turn_ends = float("inf")
+        raise
 
 
 @contextmanager
@@ -120,7 +137,7 @@ def lines_reached() -> Iterator[set[tuple[str, int]]]:
             reached.add((frame.f_code.co_filename, frame.f_lineno))
         return on_line
 
-    def on_call(frame: FrameType, event: str, argument: object) -> Any:
+    def on_call(frame: FrameType, _event: str, _: object) -> Any:
         return on_line if frame.f_code.co_filename.startswith(OURS) else None
 
     before = sys.gettrace()
@@ -131,21 +148,22 @@ def lines_reached() -> Iterator[set[tuple[str, int]]]:
         sys.settrace(before)
 
 
-def go_round(number: int, properties: list[Property]) -> None:
-    for one in properties:
-        if one.broken:  # it would break at the same example again
-            continue
-        before, begun = one.examples, time.monotonic()
-        try:
-            one.run_anew()
-        except Exception as error:
-            one.broken = error
-            print(f"\nBROKEN: {one.name}")
-            traceback.print_exception(error, file=sys.stdout)
-            print()
-        finally:
-            took = time.monotonic() - begun
-            print(f"round {number}: {one.examples - before:6,} in {took:5.1f} s  {one.name}")
+def take_turn(one: Property, number: int, until: float) -> None:
+    before, begun = one.examples, time.monotonic()
+    if begun > until:
+        return
+    one.turn_ends = min(begun + TURN, until)
+    try:
+        with redirect_stdout(io.StringIO()), suppress(TurnIsOver):  # its words are in its errors
+            one.test()
+    except Exception as error:
+        one.broken = True
+        print(f"\nBROKEN: {one.name}")
+        traceback.print_exception(error, file=sys.stdout)
+        print()
+    finally:
+        took = time.monotonic() - begun
+        print(f"round {number}: {one.examples - before:6,} in {took:5.1f} s  {one.name}")
 
 
 def summed_up(properties: list[Property]) -> int:

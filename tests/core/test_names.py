@@ -92,6 +92,8 @@ def test_dotless_i_is_not_i():
         ('"an na"@example.org', "malformed"),
         ('"a@b"@example.org', "malformed"),
         ("anna(comment)@example.org", "malformed"),
+        ("=?utf-8?q?=0ABcc=3A_eve=40example.com?=@example.org", "malformed"),
+        (f"{wide('=?')}utf-8?q?=0A?=@example.org", "malformed"),
         ("anna@[192.0.2.1]", "malformed"),
         ("anna@[IPv6:2001:db8::1]", "no_ending"),
         ("anna@-example.org", "malformed"),

@@ -50,6 +50,8 @@ def test_no_body_breaks_an_address_in_any_face(body, way, face, signed_in):
 
 
 @given(st.sampled_from(FIELDS), texts, ways, st.sampled_from(("page", "htmx")), st.booleans())
+@example("name", "x", Way("POST", "/auth/register"), "page", False)
+@example("identifier", "x", Way("POST", "/auth/sign-in"), "htmx", False)
 def test_nothing_typed_becomes_a_piece_of_a_page(field, text, way, face, signed_in):
     mira = besieged()
     sender = mira if signed_in else mira.at_another_browser()

@@ -1,9 +1,9 @@
 """What a request carries is text and objects, or it is refused."""
 
 from besieged import FIELDS, app
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
-from strategies import as_form, as_json, bodies, objects, sent_texts, ways
+from strategies import FORM, JSON, as_form, as_json, bodies, objects, sent_texts, ways
 from werkzeug.exceptions import UnsupportedMediaType
 
 from unlatch.core.next_path import own_path
@@ -12,6 +12,10 @@ from unlatch.flask import forms
 
 
 @given(bodies(*FIELDS), st.sampled_from(FIELDS))
+@example((JSON, b'{"name": "\\u0000"}'), "name")
+@example((JSON, b'{"name": "\\ud800"}'), "name")
+@example((JSON, b'{"name": ["a"]}'), "name")
+@example((FORM, b"name=%00"), "name")
 def test_a_field_is_text_that_can_be_kept(body, name):
     content_type, content = body
     with app().test_request_context(method="POST", data=content, content_type=content_type):

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 SUITE = settings(
-    max_examples=40,
+    max_examples=25,
     derandomize=True,  # a red test is red again
     database=None,
     deadline=None,  # machines are slow at times, and no test is about time

@@ -48,6 +48,21 @@ def spellings(text: str) -> st.SearchStrategy[str]:
     return st.tuples(spaces, *letters, spaces).map("".join)
 
 
+_LOOKALIKES = {
+    "a": "a\u0430\u03b1\xe1\uff41A",
+    "e": "e\u0435\xe9\u0117E",
+    "i": "i\u0131\u0130\u0456\xedI",
+    "k": "k\u212a\u03ba\u043aK",
+    "o": "o\u043e\u03bf\xf3\u1d52O",
+    "s": "s\u017f\u0455\u015fS",
+    "z": "z\u017c\u1d22\uff5aZ",
+}
+lookalike_addresses = st.tuples(*(st.sampled_from(_LOOKALIKES[one]) for one in "zakies")).map(
+    lambda letters: "".join(letters) + "@example.com"
+)
+"""All of which look like one another; some are one."""
+
+
 def _other_case(letter: str) -> str:
     # Only of what has one other case: that of a dotless i is an I, which is another letter's.
     return letter.swapcase() if letter.isascii() else letter
@@ -71,7 +86,23 @@ _DOMAINS = st.one_of(
         )
     ),
 )
-addresses = st.tuples(_LOCAL, st.sampled_from(("@", "@", "@", WIDE_AT, "\ufe6b", "@@")), _DOMAINS)
+encoded_words = st.sampled_from(
+    (
+        "=?utf-8?q?=0ABcc=3A_eve=40evil.example?=",
+        "=?utf-8?b?CkJjYzogZUBlLmU=?=",
+        "=?utf-8?q?a=2C_b=40c.d?=",
+        "=?us-ascii?q?=0D=0A=0D=0A?=",
+    )
+)
+"""A line break, or a comma, as mail libraries decode it (RFC 2047)."""
+
+_LOCALS = st.one_of(
+    _LOCAL,
+    _LOCAL,
+    _LOCAL.map('"{}"'.format),
+    st.builds("{}{}{}".format, st.sampled_from(("", "a.", "a")), encoded_words, st.just("")),
+)
+addresses = st.tuples(_LOCALS, st.sampled_from(("@", "@", "@", WIDE_AT, "\ufe6b", "@@")), _DOMAINS)
 """`(local part, @, domain)`, most of which are allowed."""
 
 typed_addresses = st.one_of(addresses.map("".join), st.emails(), texts)

@@ -17,6 +17,10 @@ IDENTIFIER_MAX = 320
 """Characters of anything typed that are looked at, before all else: normalising takes time by
 the square of a row of combining marks, seconds for what fits into a request."""
 
+ENCODED_WORD = "=?"
+"""Begins an encoded word (RFC 2047). Allowed in an address, but where mail libraries meet it they
+decode it, and a line break or a comma that was spelled so begins a header or a recipient."""
+
 _JOINERS = "\u200c\u200d"
 """Without them Persian words and joined emoji fall apart; they turn no text around."""
 
@@ -45,6 +49,8 @@ def address(typed: str) -> Spelled:
     if "@" not in text:
         raise ValueError("no_at")
     if "," in text or any(unicodedata.category(one).startswith("C") for one in text):
+        raise ValueError("malformed")
+    if ENCODED_WORD in text:
         raise ValueError("malformed")
     if "." not in text.rpartition("@")[2]:
         raise ValueError("no_ending")

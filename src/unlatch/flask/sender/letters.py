@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from unlatch.core.browsers import browser_name
 from unlatch.core.mailed import Minted
+from unlatch.core.names import ENCODED_WORD
 from unlatch.core.records import Account, Mail, Purpose
 from unlatch.core.times import MINUTE, SECOND
 
@@ -136,12 +137,13 @@ class Letters:
 
 
 def one_line(text: str) -> str:
-    """Without line breaks and characters that steer rather than show: what goes into a header
+    """Without line breaks and characters that steer rather than show, also where they are
+    spelled as an encoded word, which `email` would decode and write out: what goes into a header
     must not be able to begin another one.
     """
     spaced = "".join(" " if one.isspace() else one for one in text)
     shown = "".join(one for one in spaced if not unicodedata.category(one).startswith("C"))
-    return " ".join(shown.split())
+    return " ".join(shown.split()).replace(ENCODED_WORD, "= ?")
 
 
 def _subject_and_text(rendered: str) -> tuple[str, str]:

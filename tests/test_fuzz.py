@@ -1,0 +1,86 @@
+"""`make fuzz` finds what breaks a property, says how, and remembers it."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PLANTED = """
+from hypothesis import given, strategies as st
+
+@given(st.text("abcd", max_size=6))
+def test_no_text_says_bad(text):
+    assert "bad" not in text
+
+@given(st.integers())
+def test_every_number_is_itself(number):
+    assert number == number
+"""
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def fuzz(tmp_path):
+    """`fuzz(…)`: a process of it, on a folder of properties of which one does not hold."""
+    folder = tmp_path / "properties"
+    folder.mkdir()
+    (folder / "test_planted.py").write_text(PLANTED)
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str) -> "subprocess.Popen[str]":
+        command = [sys.executable, ROOT / "scripts/fuzz.py", "--corpus", tmp_path / "corpus"]
+        process = subprocess.Popen(
+            [*command, *arguments, folder], stdout=subprocess.PIPE, text=True, cwd=tmp_path
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def test_what_breaks_is_told_and_kept(fuzz, tmp_path):
+    process = fuzz("-k", "says_bad")
+    said, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 1
+    assert "1 properties" in said
+    assert "text='bad'" in said, "the smallest there is"
+    assert "BROKEN: planted.no_text_says_bad" in said
+    assert [one for one in (tmp_path / "corpus").rglob("*") if one.is_file()]
+
+
+def test_what_was_found_is_tried_first_the_next_time(fuzz):
+    fuzz("-k", "says_bad").communicate(timeout=60)
+
+    said, _ = fuzz("-k", "says_bad").communicate(timeout=60)
+
+    (told,) = [line for line in said.splitlines() if line.startswith("round 1:")]
+    assert int(told.split()[2]) < 10, "it was not looked for again"
+
+
+def test_it_ends_by_itself(fuzz):
+    process = fuzz("-k", "every_number", "--seconds", "1")
+    said, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 0
+    assert "All of them held." in said
+
+
+def test_ctrl_c_ends_it_with_a_summary(fuzz):
+    process = fuzz("-k", "every_number")
+    assert process.stdout is not None
+    assert any("round 1:" in line for line in process.stdout)
+
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 0
+    assert "All of them held." in said
+    assert "Traceback" not in said
