@@ -48,6 +48,7 @@ def path(tmp_path):
 @pytest.fixture
 def engine(path):
     """Of an empty file, set up as ours are."""
+    path.touch()
     database = open_database(f"sqlite:///{path}")
     yield database.engine
     database.close()
@@ -106,7 +107,9 @@ def test_migrations_make_the_tables_that_the_code_knows(engine):
 
 def test_an_upgrade_from_every_revision_keeps_every_row(tmp_path):
     for revision in schema.revisions():
-        database = open_database(f"sqlite:///{tmp_path / revision}.sqlite3")
+        path = tmp_path / f"{revision}.sqlite3"
+        path.touch()
+        database = open_database(f"sqlite:///{path}")
         sqlite.upgrade(database.engine, revision)
         before = _fill_every_table(database.engine)
 

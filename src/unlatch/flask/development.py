@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 from flask import Flask
 
+from unlatch import private
+
 _KEYS_FILE = "unlatch-keys"
 _YES = ("1", "true", "yes", "on")
 _NO = ("0", "false", "no", "off")
@@ -38,7 +40,7 @@ def kept_keys(folder: Path) -> tuple[bytes, ...]:
     """The keys of development, made once and kept in a file that only its owner reads."""
     path = folder / _KEYS_FILE
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        private.make_folder(folder)
         _make_once(path, secrets.token_urlsafe(48).encode())
     return (path.read_bytes(),)
 
