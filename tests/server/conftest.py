@@ -190,10 +190,13 @@ def start_site() -> Iterator[Callable[..., Site]]:
 def unlatch(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
     """Runs the command to its end, in a folder of the test's own."""
 
-    def run(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    def run(
+        *arguments: str, stdin: int | None = None, **settings: str
+    ) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [*COMMAND, *arguments],
             cwd=tmp_path,
+            stdin=stdin,
             env=environment(**settings),
             capture_output=True,
             text=True,

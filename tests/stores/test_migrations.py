@@ -123,6 +123,7 @@ def test_an_upgrade_from_every_revision_keeps_every_row(tmp_path):
 
 def test_the_secret_of_decoys_is_made_once_and_for_each_database(tmp_path, release):
     """Also by the upgrade of one that had none; and no later one makes it anew."""
+    (tmp_path / "old").touch()
     old = open_database(f"sqlite:///{tmp_path / 'old'}")
     sqlite.upgrade(old.engine, "0001")
     old.upgrade()

@@ -71,6 +71,7 @@ KILL_OLDER = update(mails).where(
 )
 SPEND = update(mails).where(_ID, _SPENDABLE)
 KILL_PENDING = update(mails).where(mails.c.account_id == bindparam("account"), pending)
+FORGET_EVERYBODYS = delete(mails)
 
 
 class SqlMailKeeper:
@@ -148,6 +149,9 @@ class SqlMailWriter:
 
     def kill_pending(self, account_id: str, *, now: int) -> int:
         return self._sql.count(KILL_PENDING, account=account_id, now=now, killed_at=now)
+
+    def forget_everybodys(self) -> int:
+        return self._sql.count(FORGET_EVERYBODYS)
 
 
 def _mail(row: rows.Row | None) -> Mail | None:
