@@ -41,7 +41,8 @@ class Unlatch:
         settings = _settings(app)
         app.extensions[NAME] = State(app, settings)
         if not app.secret_key:
-            app.secret_key = _key_for_toasts(settings)
+            app.secret_key, *older = _keys_for_toasts(settings)
+            app.config["SECRET_KEY_FALLBACKS"] = older
         prefix = "/auth" if isinstance(settings, SettingsError) else settings.url_prefix
         blueprint = _blueprint()
         app.register_blueprint(blueprint, url_prefix=prefix)
@@ -62,13 +63,13 @@ def _settings(app: Flask) -> Settings | SettingsError:
         raise
 
 
-def _key_for_toasts(settings: Settings | SettingsError) -> bytes:
-    """Flask signs with it what `flash` says across a redirect, and nothing of ours. In
+def _keys_for_toasts(settings: Settings | SettingsError) -> list[bytes]:
+    """Flask signs with the first what `flash` says across a redirect, and nothing of ours. In
     development a new one at each start will do.
     """
     if isinstance(settings, SettingsError) or not settings.secret_keys:
-        return secrets.token_bytes()
-    return Keys(settings.secret_keys).mac("flask-session", b"")
+        return [secrets.token_bytes()]
+    return [Keys([key]).mac("flask-session", b"") for key in settings.secret_keys]
 
 
 def _blueprint() -> Blueprint:
