@@ -17,6 +17,7 @@ from people import Person
 from wire import running
 
 from unlatch.core import slow_hash
+from unlatch.errors import SettingsError
 from unlatch.stores.sql import schema
 
 ORIGIN = "http://localhost"
@@ -138,6 +139,22 @@ def served(visitor: Person, folder: Path) -> list[str]:
     )
     asked = [f"/{way}{file}" for file in files for way in ways]
     return [path for path in asked if visitor.get(path).status_code != 404]
+
+
+def test_no_database_and_no_copy_is_put_where_it_would_be_served(
+    app: Flask, mira: Person, folder: Path
+) -> None:
+    assert app.static_folder is not None
+    static = Path(app.static_folder)
+    static.mkdir()
+
+    for place in (static, static / "..", folder / "static" / ".." / "static"):
+        command = ["unlatch", "db", "backup", str(place / "copy.sqlite")]
+        ended = app.test_cli_runner().invoke(args=command)
+        assert ended.exit_code == (0 if place.name == ".." else 1), ended.output
+    assert list(static.iterdir()) == []
+    with pytest.raises(SettingsError, match="serves to everybody"):
+        make_app(folder, UNLATCH_DATABASE_URL=f"sqlite:///{static / DATABASE}")
 
 
 def newer_release(scripts: Path, monkeypatch: pytest.MonkeyPatch) -> None:

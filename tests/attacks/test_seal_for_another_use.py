@@ -111,30 +111,6 @@ def test_what_is_sealed_for_one_use_opens_for_no_other(lived, record):
         assert not keys.mac_fits(other, data, mac)
 
 
-def test_no_cookie_is_good_under_the_name_of_another(lived, mira, come_from, record):
-    """Two by two, over HTTP: nobody is known by it, nothing is opened or begun."""
-    mira.begin_sign_in()
-    mira.ask_mail()
-    cookies = mira.cookies
-    kinds = {name for name in cookies if name.startswith("__Host-unlatch-")}
-    assert len(kinds) >= 4
-    stranger = come_from("127.7.7.7")
-    plain = [stranger.get(path).text for path in PAGES]
-
-    for name, other in permutations(kinds | {"__Host-unlatch"}, 2):
-        stranger.set_cookie(name, cookies[other])
-        assert stranger.session is None
-        assert [seen(stranger.get(path).text) for path in PAGES] == [seen(one) for one in plain]
-        stranger.drop_cookie(name)
-
-
-PAGES = ("/auth/sign-in", "/auth/sign-in/email", "/auth/sign-in/email/link")
-
-
-def seen(page: str) -> bool:
-    return "mira" in page.lower()
-
-
 def uses_in_source() -> list[str]:
     """`file:function` for each call of `seal` or `mac` on keys."""
     return [

@@ -15,6 +15,7 @@ from flask.cli import with_appcontext
 
 from unlatch.core import restoring
 from unlatch.errors import UnlatchError
+from unlatch.flask.served import folder_served
 from unlatch.flask.state import DATABASE_FILE, now, state
 from unlatch.settings import Settings
 from unlatch.stores import open_database, open_stores
@@ -115,6 +116,8 @@ def backup(file: Path) -> None:
 
     FILE must not exist; only its owner can read it.
     """
+    if served := folder_served(current_app, file):
+        raise Told(f"{file} is in {served}, which the app serves to everybody: name another place.")
     if file.exists():
         raise Told(f"{file} exists already, and a copy never replaces anything: name another file.")
     with _database() as database, _seconds_counted("Copying the database"):

@@ -1,6 +1,7 @@
 """The extension: puts the sign-in pages, the commands and the settings into a Flask app."""
 
 import secrets
+from pathlib import Path
 
 from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException
@@ -10,6 +11,7 @@ from unlatch.errors import NotFound, Refused, SettingsError, StoreError
 from unlatch.flask import access, answers, assets, headers, moments
 from unlatch.flask.cli import commands
 from unlatch.flask.development import is_development, is_other_command
+from unlatch.flask.served import folder_served
 from unlatch.flask.state import NAME, State, state
 from unlatch.flask.views import add_views
 from unlatch.settings import Settings
@@ -56,11 +58,23 @@ class Unlatch:
 
 def _settings(app: Flask) -> Settings | SettingsError:
     try:
-        return Settings.read(app.config, development=is_development(app))
+        settings = Settings.read(app.config, development=is_development(app))
+        _refuse_served_database(app, settings.database_url)
+        return settings
     except SettingsError as error:
         if is_other_command():
             return error
         raise
+
+
+def _refuse_served_database(app: Flask, url: str | None) -> None:
+    if url and (served := folder_served(app, Path(url.removeprefix("sqlite:///")))):
+        raise SettingsError(
+            [
+                f"UNLATCH_DATABASE_URL names a file in {served}, which the app serves to "
+                "everybody; name one outside of it."
+            ]
+        )
 
 
 def _keys_for_toasts(settings: Settings | SettingsError) -> list[bytes]:
