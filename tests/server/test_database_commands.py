@@ -16,9 +16,7 @@ from flask.cli import ScriptInfo
 from unlatch.flask import cli as flask_cli
 from unlatch.server.app import create_app
 from unlatch.server.cli import cli
-from unlatch.stores import open_stores
 from unlatch.stores.sql import schema
-from unlatch.testing.store_contract.making import a_mail, a_session, an_account, kept
 
 
 @pytest.fixture
@@ -126,18 +124,21 @@ def test_a_backup_replaces_nothing(run, tmp_path):
 
 def test_after_a_restore_it_is_told_what_was_voided(run, path):
     run("db", "upgrade")
-    stores = open_stores(f"sqlite:///{path}")
-    ada = an_account()
-    kept(stores, ada, a_session(ada), a_session(ada, "phone"), a_mail(ada))
-    stores.close()
+    site = create_app({"UNLATCH_DATABASE_URL": f"sqlite:///{path}", "TESTING": True})
+    for name in ("ada", "bob"):
+        form = {"name": name, "username": name, "email": f"{name}@example.com"}
+        assert site.test_client().post("/auth/register", data=form).status_code == 303
+    site.extensions["unlatch"].stores.close()
 
     ended = run("db", "after-restore")
 
     assert ended.exit_code == 0
-    assert ended.stdout.startswith("Sessions ended: 2. Mails voided: 1.\n")
+    assert ended.stdout.startswith("Sessions ended: 2. Mails voided: 2.\n")
     with closing(sqlite3.connect(path)) as connection:
-        (kind, facts), *_ = connection.execute("SELECT kind, facts FROM unlatch_events").fetchall()
-    assert (kind, json.loads(facts)) == ("restored", {"sessions": 2, "mails": 1})
+        (*_, (kind, facts)) = connection.execute(
+            "SELECT kind, facts FROM unlatch_events ORDER BY id"
+        ).fetchall()
+    assert (kind, json.loads(facts)) == ("restored", {"sessions": 2, "mails": 2})
 
 
 def test_what_a_restored_copy_is_behind_by_is_told_first(run, path, newer_release):
