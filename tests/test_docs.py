@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 
 from unlatch import Unlatch, settings
+from unlatch.errors import SettingsError
 from unlatch.flask.words import REASONS
 
 ROOT = Path(__file__).parent.parent
@@ -55,6 +56,20 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
 
 def test_every_setting_is_in_the_docs_and_no_other():
     assert first_cells("docs/settings.md", "UNLATCH_[A-Z_]+") == settings._KNOWN
+
+
+def test_no_key_that_stands_anywhere_in_the_docs_is_taken():
+    """Whoever reads them has it."""
+    shown = [*PAGES, ROOT / ".env.example", *(ROOT / "examples").rglob("*.py")]
+    text = "\n".join(page.read_text(encoding="utf-8") for page in shown)
+    keys = re.findall(r"""SECRET_KEYS?["']?[\])]*\s*[:=]\s*["']?([^"'\s`][^"'\n`]*)""", text)
+
+    assert "change-me" in keys
+    assert "for tests only, and long enough" in keys
+    for key in keys:
+        with pytest.raises(SettingsError) as refused:
+            settings.Settings.read({"SECRET_KEY": key.partition("#")[0]}, development=False)
+        assert any("or a placeholder" in fault for fault in refused.value.faults), key
 
 
 def test_every_address_is_in_the_docs_and_no_other(tmp_path):

@@ -29,10 +29,11 @@ PUBLIC = tuple(f"unlatch.{name}" for name in unlatch.__all__)
 FLOORS = {
     # Where a module lies: what of ours it may import, what of others'.
     "errors": ((), set()),
+    "private": ((), set()),
     "settings": (("unlatch.errors",), set()),
     "core": (("unlatch.core", "unlatch.errors"), CORE | LABELS),
     "gate": (("unlatch.core", "unlatch.errors", "unlatch.settings"), set()),
-    "stores": (("unlatch.stores", "unlatch.core", "unlatch.errors"), SQL),
+    "stores": (("unlatch.stores", "unlatch.core", "unlatch.errors", "unlatch.private"), SQL),
     "flask": (
         (
             "unlatch.flask",
@@ -40,6 +41,7 @@ FLOORS = {
             "unlatch.core",
             "unlatch.settings",
             "unlatch.errors",
+            "unlatch.private",
             "unlatch.stores",
         ),
         WEB | {"css_inline"},

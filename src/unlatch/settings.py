@@ -44,7 +44,15 @@ _KNOWN = frozenset(
     }
 )
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
-_PLACEHOLDER = "change-me"
+_PLACEHOLDERS = ("changeme", "placeholder", "replaceme", "secretkey")
+"""Without dashes, in small letters."""
+
+_PRINTED = (
+    "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",  # Flask's documentation
+    "pf9Wkove4IKEAXvy-cQkeDPhv9Cb3Ag-wyJILbq_dFw",  # Flask-Security's
+)
+"""Long and random, and as they stand in many an app, copied from there."""
+
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 _SOURCE = re.compile(r"[^\s;,]+")
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
@@ -406,4 +414,11 @@ def _host(origins: tuple[str, ...]) -> str:
 
 
 def _is_strong(key: bytes) -> bool:
-    return len(key) >= KEY_BYTES and len(set(key)) >= 8 and _PLACEHOLDER.encode() not in key
+    return len(key) >= KEY_BYTES and len(set(key)) >= 8 and not _is_known(key)
+
+
+def _is_known(key: bytes) -> bool:
+    """Whether it is one that everybody has, or that says itself that it is none."""
+    text = key.decode("utf-8", "replace")
+    letters = re.sub(r"[-_ .]", "", text).lower()
+    return any(one in text for one in _PRINTED) or any(one in letters for one in _PLACEHOLDERS)

@@ -84,6 +84,14 @@ FAULTS = [
     ({"UNLATCH_SECRET_KEYS": "short"}, "UNLATCH_SECRET_KEYS (or SECRET_KEY) is shorter than 32"),
     ({"UNLATCH_SECRET_KEYS": "a" * 40}, "UNLATCH_SECRET_KEYS (or SECRET_KEY)"),
     ({"UNLATCH_SECRET_KEYS": f"change-me-{KEY}"}, "or a placeholder"),
+    ({"UNLATCH_SECRET_KEYS": f"Change_Me {KEY}"}, "or a placeholder"),
+    ({"UNLATCH_SECRET_KEYS": f"my SECRET-KEY, {KEY}"}, "or a placeholder"),
+    (
+        {"SECRET_KEY": "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf"}
+        | {"UNLATCH_SECRET_KEYS": ""},
+        "or a placeholder",
+    ),
+    ({"UNLATCH_SECRET_KEYS": "pf9Wkove4IKEAXvy-cQkeDPhv9Cb3Ag-wyJILbq_dFw"}, "or a placeholder"),
     ({"UNLATCH_SECRET_KEYS": f"{KEY},short"}, "UNLATCH_SECRET_KEYS (or SECRET_KEY)"),
     ({"UNLATCH_SECRET_KEYS": "", "SECRET_KEY": "dev"}, "UNLATCH_SECRET_KEYS (or SECRET_KEY)"),
     ({"UNLATCH_MAIL_FROM": ""}, "UNLATCH_MAIL_FROM is missing or no address"),

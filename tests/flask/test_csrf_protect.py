@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from flask_wtf import CSRFProtect
+from flask_wtf import CSRFProtect  # type: ignore[import-untyped]  # it has no stubs
 from host import DATABASE, add_pages
 from people import Person
 
@@ -19,7 +19,7 @@ def make(folder: Path, when: str) -> Flask:
     app = Flask("host", instance_path=str(folder))
     app.config.update(TESTING=True, SECRET_KEY="the host's own")
     parts: list[Callable[[Flask], object]] = [CSRFProtect, Unlatch]
-    for put_on in parts if when == BEFORE else reversed(parts):
+    for put_on in parts[:: 1 if when == BEFORE else -1]:
         put_on(app)
     add_pages(app)
     app.add_url_rule("/token", view_func=lambda: app.jinja_env.globals["csrf_token"]())

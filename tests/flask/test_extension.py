@@ -237,6 +237,19 @@ def test_development_is_when_somebody_says_so(tmp_path, monkeypatch, how):
     assert app.extensions["unlatch"].settings.development
 
 
+def test_debug_mode_from_the_environment_counts_in_flask_commands_alone(monkeypatch, tmp_path):
+    """`FLASK_DEBUG` is forgotten in images and service files."""
+    monkeypatch.setenv("FLASK_DEBUG", "1")
+
+    with flask_command(monkeypatch, "seed"):
+        app = Flask("host", instance_path=str(tmp_path))
+        Unlatch(app)
+        assert app.extensions["unlatch"].settings.development
+
+    with pytest.raises(SettingsError):
+        Unlatch(Flask("host", instance_path=str(tmp_path)))
+
+
 @pytest.mark.parametrize("value", ["0", "", "no", "false", "perhaps"])
 def test_development_is_not_when_somebody_says_no(monkeypatch, value):
     monkeypatch.setenv("UNLATCH_DEVELOPMENT", value)

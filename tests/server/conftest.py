@@ -1,11 +1,8 @@
 """A real `unlatch serve`, started in a folder of its own and stopped by its id."""
 
 import http.client
-import os
 import signal
-import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,34 +11,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-
-import unlatch as unlatch_package
-
-COMMAND = (sys.executable, "-m", "unlatch.server")
-PATIENCE = 30.0
-"""Seconds after which a test gives up waiting; a busy machine is slow."""
-
-SETTINGS = ("UNLATCH_", "MAIL_", "SECRET_KEY", "DATABASE_URL", "FLASK_")
-
-
-def environment(**settings: str) -> dict[str, str]:
-    """This process's, without any setting of ours but those given."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
-    # Found there too when it is not installed, and from folders other than this one.
-    return own | {"PYTHONPATH": str(Path(unlatch_package.__file__).parents[1])} | settings
-
-
-def free_port() -> int:
-    """Free on 127.0.0.1 and on [::1]."""
-    while True:
-        with socket.socket() as one, socket.socket(socket.AF_INET6) as two:
-            one.bind(("127.0.0.1", 0))
-            port = int(one.getsockname()[1])
-            try:
-                two.bind(("::1", port))
-            except OSError:
-                continue
-            return port
+from processes import COMMAND, PATIENCE, environment, free_port
 
 
 @dataclass
@@ -118,6 +88,11 @@ class Site:
         self.process.send_signal(by)
         return self.process.communicate(timeout=PATIENCE)[1]
 
+    def stop_all(self) -> str:
+        """End it, and give all that it said."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.said + "".join(self.process.communicate(timeout=PATIENCE))
+
     def is_running(self, pid: int) -> bool:
         """Whether a process is there, and not only waiting to be counted out by its parent."""
         try:
@@ -187,13 +162,43 @@ def start_site() -> Iterator[Callable[..., Site]]:
 
 
 @pytest.fixture
+def start_command() -> Iterator[Callable[..., Site]]:
+    """Starts another server's command, which is made for a port, and waits for its answer."""
+    started: list[Site] = []
+
+    def begin(
+        folder: Path, command: Callable[[int], list[str]], settings: Mapping[str, str]
+    ) -> Site:
+        port = free_port()
+        process = subprocess.Popen(
+            command(port),
+            cwd=folder,
+            env=environment(**settings),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(Site(process, port, folder, ""))
+        started[-1].wait_until(lambda: started[-1].answers, "an answer")
+        return started[-1]
+
+    yield begin
+    for site in started:
+        if site.process.poll() is None:
+            site.stop(signal.SIGKILL)
+
+
+@pytest.fixture
 def unlatch(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
     """Runs the command to its end, in a folder of the test's own."""
 
-    def run(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    def run(
+        *arguments: str, stdin: int | None = None, **settings: str
+    ) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [*COMMAND, *arguments],
             cwd=tmp_path,
+            stdin=stdin,
             env=environment(**settings),
             capture_output=True,
             text=True,

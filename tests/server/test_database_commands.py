@@ -1,9 +1,13 @@
 """`unlatch db …`, the same as `flask unlatch db …`."""
 
+import json
+import os
+import pty
 import shutil
 import sqlite3
 import stat
 import sys
+from contextlib import closing
 
 import pytest
 from click.testing import CliRunner
@@ -116,6 +120,52 @@ def test_a_backup_replaces_nothing(run, tmp_path):
     assert ended.exit_code == 1
     assert "exists already" in ended.stderr
     assert (tmp_path / "copy.sqlite").read_text() == "precious"
+
+
+def test_after_a_restore_it_is_told_what_was_voided(run, path):
+    run("db", "upgrade")
+    site = create_app({"UNLATCH_DATABASE_URL": f"sqlite:///{path}", "TESTING": True})
+    for name in ("ada", "bob"):
+        form = {"name": name, "username": name, "email": f"{name}@example.com"}
+        assert site.test_client().post("/auth/register", data=form).status_code == 303
+    site.extensions["unlatch"].stores.close()
+
+    ended = run("db", "after-restore")
+
+    assert ended.exit_code == 0
+    assert ended.stdout.startswith("Sessions ended: 2. Mails voided: 2.\n")
+    with closing(sqlite3.connect(path)) as connection:
+        (*_, (kind, facts)) = connection.execute(
+            "SELECT kind, facts FROM unlatch_events ORDER BY id"
+        ).fetchall()
+    assert (kind, json.loads(facts)) == ("restored", {"sessions": 2, "mails": 2})
+
+
+def test_what_a_restored_copy_is_behind_by_is_told_first(run, path, newer_release):
+    empty = run("db", "after-restore")
+    assert (empty.exit_code, path.exists()) == (1, False)
+    assert empty.stderr == "The database is empty: `unlatch db upgrade` makes its tables.\n"
+
+    run("db", "upgrade")
+    newer_release()
+
+    assert run("db", "after-restore").stderr.startswith("The database is behind")
+
+
+@pytest.mark.parametrize(("answer", "goes_on"), [(b"n\n", False), (b"y\n", True)])
+def test_on_a_terminal_it_asks_before_it_signs_everybody_out(run, unlatch, path, answer, goes_on):
+    run("db", "upgrade")
+    person, terminal = pty.openpty()
+    os.write(person, answer)
+
+    ended = unlatch("db", "after-restore", stdin=terminal, UNLATCH_DATABASE_URL=f"sqlite:///{path}")
+
+    os.close(person)
+    os.close(terminal)
+
+    assert "This signs everybody out" in ended.stdout
+    assert ("Sessions ended" in ended.stdout) is goes_on
+    assert ended.returncode == (0 if goes_on else 1)
 
 
 def test_trouble_is_told_in_a_sentence(run, tmp_path):

@@ -184,6 +184,22 @@ def test_with_settings_it_serves_the_site_they_name(start_site, tmp_path):
     assert site.get("/auth/dev/mailbox", Host="example.com").status == 404
 
 
+def test_no_token_gets_into_what_it_logs(own_site):
+    """Whatever comes of the request: mailed links carry their token in the query, once."""
+    link, token = "/auth/sign-in/email/link", "looking-for-this"
+    query = f"?token={token}"
+
+    assert own_site.get(link + query).status == 401
+    assert own_site.get(link + query, at="127.0.0.1").status == 307
+    assert own_site.get(link + query, Host="elsewhere.example").status == 400
+    assert own_site.get("/auth/nothing" + query).status == 404
+    assert own_site.ask("DELETE", link + query).status == 404
+    assert own_site.ask("POST", link + query, form={"x": "x" * 100_000}).status == 413
+    own_site.get(link, Referer=f"http://localhost:{own_site.port}{link}{query}")
+
+    assert token not in own_site.stop_all()
+
+
 def test_the_example_of_settings_must_be_filled_in(unlatch, tmp_path, request):
     example = request.config.rootpath / ".env.example"
     (tmp_path / ".env").write_text(example.read_text())

@@ -49,6 +49,7 @@ def path(tmp_path):
 @pytest.fixture
 def engine(path):
     """Of an empty file, set up as ours are."""
+    path.touch()
     database = open_database(f"sqlite:///{path}")
     yield database.engine
     database.close()
@@ -107,7 +108,9 @@ def test_migrations_make_the_tables_that_the_code_knows(engine):
 
 def test_an_upgrade_from_every_revision_keeps_every_row(tmp_path):
     for revision in schema.revisions():
-        database = open_database(f"sqlite:///{tmp_path / revision}.sqlite3")
+        path = tmp_path / f"{revision}.sqlite3"
+        path.touch()
+        database = open_database(f"sqlite:///{path}")
         sqlite.upgrade(database.engine, revision)
         before = _fill_every_table(database.engine)
 
@@ -121,6 +124,7 @@ def test_an_upgrade_from_every_revision_keeps_every_row(tmp_path):
 
 def test_the_secret_of_decoys_is_made_once_and_for_each_database(tmp_path, release):
     """Also by the upgrade of one that had none; and no later one makes it anew."""
+    (tmp_path / "old").touch()
     old = open_database(f"sqlite:///{tmp_path / 'old'}")
     sqlite.upgrade(old.engine, "0001")
     old.upgrade()

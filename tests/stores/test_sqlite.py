@@ -161,6 +161,27 @@ def test_connections_are_set_up(stores):
     assert found == pragmas
 
 
+def test_every_write_is_on_the_disk_before_it_is_said_to_be(stores):
+    """Asked of each connection at the moment it writes: a power cut gives nothing back that was
+    taken away.
+    """
+    ada, asked = an_account(), []
+
+    def ask(connection, _cursor, statement, *_):
+        if statement.split()[0] in ("INSERT", "UPDATE", "DELETE"):
+            driver = connection.connection.driver_connection
+            asked.append(driver.execute("PRAGMA synchronous").fetchone()[0])
+
+    kept(stores, ada)
+    event.listen(stores.database.engine, "before_cursor_execute", ask)
+    mail = a_mail(ada)
+    kept(stores, a_passkey(ada), a_session(ada), mail)
+    _use_everything(stores, ada, mail)
+
+    assert len(asked) > 20
+    assert set(asked) == {2}  # FULL
+
+
 def test_nothing_touches_the_disk_before_the_first_use(tmp_path):
     path = tmp_path / "instance" / "unlatch.sqlite3"
 

@@ -65,11 +65,11 @@ def _headers(environ: "WSGIEnvironment") -> Iterator[tuple[str, str]]:
 
 
 @contextmanager
-def running(app: Flask) -> Iterator[int]:
+def running(app: Flask, at: str = "127.0.0.1") -> Iterator[int]:
     """Serve `app` on a free port of 127.0.0.1, many requests at once; gives the port. The app's
     `test_client()` comes to it by the wire from then on.
     """
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server(at, 0, app, threaded=True)
     serving = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     serving.start()
     app.test_client_class = type("WireClient", (WireClient,), {"port": server.port})

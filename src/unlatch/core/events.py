@@ -53,6 +53,12 @@ def passkey_removed(passkey: Passkey, *, at: int) -> Event:
     return _of_passkey("passkey_removed", passkey, at)
 
 
+def restored(*, sessions: int, mails: int, at: int) -> Event:
+    """A copy of the database was put back, and an operator voided what it brought along."""
+    facts: dict[str, str | int | bool] = {"sessions": sessions, "mails": mails}
+    return Event(account_id=None, kind="restored", at=at, facts=facts)
+
+
 def counter_stood_still(passkey: Passkey, *, seen: int, at: int) -> Event:
     """A counter that did not advance: perhaps a copy of the key is about."""
     facts: dict[str, str | int | bool] = {

@@ -180,8 +180,12 @@ class CeremonyWriter(Protocol):
         big-endian, so that sweeping old marks is a range delete.
 
         Raises:
-            CeremonyGone: It was marked before.
+            CeremonyGone: It was marked before, or is void.
         """
+        ...
+
+    def void(self, *, begun_before: int) -> None:
+        """Let no ceremony be spent any more that was begun before a moment, marked or not."""
         ...
 
 
@@ -301,6 +305,10 @@ class SessionWriter(Protocol):
         """End the least recently seen, so that `keep` are left."""
         ...
 
+    def end_everybodys(self) -> int:
+        """End all sessions of all accounts; gives how many there were."""
+        ...
+
 
 class MailWriter(Protocol):
     def ask(self, mail: Mail) -> None:
@@ -323,6 +331,10 @@ class MailWriter(Protocol):
         """Kill all of an account's mails that are neither used nor killed, those that only
         tell something, too: none of them is sent any more.
         """
+        ...
+
+    def forget_everybodys(self) -> int:
+        """Delete all mails, sent or not, of everybody and nobody; gives how many there were."""
         ...
 
 

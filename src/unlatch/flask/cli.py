@@ -4,7 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -13,10 +13,12 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from unlatch.core import restoring
 from unlatch.errors import UnlatchError
-from unlatch.flask.state import DATABASE_FILE, state
+from unlatch.flask.served import folder_served
+from unlatch.flask.state import DATABASE_FILE, now, state
 from unlatch.settings import Settings
-from unlatch.stores import open_database
+from unlatch.stores import open_database, open_stores
 
 if TYPE_CHECKING:
     from unlatch.stores.sql.database import Database
@@ -33,6 +35,15 @@ _MISFITS = {
         "from before its upgrade."
     ),
 }
+
+_ENDS_ALL = (
+    "This signs everybody out, and voids every sign-in under way and every mail asked for. Go on?"
+)
+_ALL_ENDED = """\
+Sessions ended: {sessions}. Mails voided: {mails}.
+Sign-ins and additions of passkeys that were under way have to begin again.
+Passkeys that were removed and accounts that were disabled since the copy was made are back:
+see to them by hand."""
 
 
 class Told(click.ClickException):
@@ -74,7 +85,8 @@ def check() -> None:
 
     Exit code 0 if it does; 1 if it is empty, behind, ahead or away.
     """
-    found = _database().check().value
+    with _database() as database:
+        found = database.check().value
     if found in _MISFITS:
         raise Told(_misfit(found))
     click.echo(_FITS)
@@ -84,13 +96,14 @@ def check() -> None:
 @_command
 def upgrade() -> None:
     """Bring the database to this version, keeping a copy from before."""
-    database = _database()
-    if (before := database.check().value) == "fits":
-        click.echo("There is nothing to do: the database fits this version of Unlatch.")
-        return
-    with _seconds_counted("Upgrading the database"):
-        database.upgrade()
-    if (after := database.check().value) != "fits":
+    with _database() as database:
+        if (before := database.check().value) == "fits":
+            click.echo("There is nothing to do: the database fits this version of Unlatch.")
+            return
+        with _seconds_counted("Upgrading the database"):
+            database.upgrade()
+        after = database.check().value
+    if after != "fits":
         raise Told(_misfit(after))
     click.echo("The tables are made." if before == "empty" else "The database is upgraded.")
 
@@ -103,19 +116,47 @@ def backup(file: Path) -> None:
 
     FILE must not exist; only its owner can read it.
     """
+    if served := folder_served(current_app, file):
+        raise Told(f"{file} is in {served}, which the app serves to everybody: name another place.")
     if file.exists():
         raise Told(f"{file} exists already, and a copy never replaces anything: name another file.")
-    with _seconds_counted("Copying the database"):
-        _database().backup(file)
+    with _database() as database, _seconds_counted("Copying the database"):
+        database.backup(file)
     click.echo(f"The database is copied to {file}.")
 
 
-def _database() -> "Database":
+@db.command("after-restore")
+@click.option("--yes", is_flag=True, help="Do not ask before.")
+@_command
+def after_restore(yes: bool) -> None:
+    """Void what a copy brought back: sessions, sign-ins under way, mails.
+
+    A copy knows nothing of what happened since it was made. Run this when it is in the
+    database's place, before the site is opened again.
+    """
+    with _database() as database:
+        found = database.check().value
+    if found in _MISFITS:
+        raise Told(_misfit(found))
+    if not yes and sys.stdin.isatty():
+        click.confirm(_ENDS_ALL, abort=True)
+    with closing(open_stores(_url())) as stores:
+        voided = restoring.after_restore(stores, now=now())
+    click.echo(_ALL_ENDED.format(sessions=voided.sessions, mails=voided.mails))
+
+
+def _database() -> "closing[Database]":
+    return closing(open_database(_url(), upgrade_itself=_named_url() is None))
+
+
+def _url() -> str:
+    return _named_url() or f"sqlite:///{state().folder / DATABASE_FILE}"
+
+
+def _named_url() -> str | None:
     # Of the settings these commands need the database alone: they run on machines that do not
     # serve, so what is missing otherwise is no fault here.
-    url = Settings.read(current_app.config, development=True).database_url
-    own_file = f"sqlite:///{state().folder / DATABASE_FILE}"
-    return open_database(url or own_file, upgrade_itself=url is None)
+    return Settings.read(current_app.config, development=True).database_url
 
 
 def _misfit(found: str) -> str:

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import click
 from flask import Flask
+from flask.helpers import get_debug_flag
+
+from unlatch import private
 
 _KEYS_FILE = "unlatch-keys"
 _YES = ("1", "true", "yes", "on")
@@ -24,7 +27,15 @@ def is_development(app: Flask) -> bool:
     word = str(said).lower()
     if word in _YES or word in _NO:
         return word in _YES
-    return app.debug or app.testing or _command() == "run"
+    return app.testing or _command() == "run" or (app.debug and not _is_left_over())
+
+
+def _is_left_over() -> bool:
+    """Whether debug mode is no more than a `FLASK_DEBUG` in the environment of something that is
+    no `flask` command: there it gets from a developer's machine into an image or a service file
+    and is forgotten, and a server would start with it and without settings.
+    """
+    return get_debug_flag() and _command() is None
 
 
 def is_other_command() -> bool:
@@ -38,7 +49,7 @@ def kept_keys(folder: Path) -> tuple[bytes, ...]:
     """The keys of development, made once and kept in a file that only its owner reads."""
     path = folder / _KEYS_FILE
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        private.make_folder(folder)
         _make_once(path, secrets.token_urlsafe(48).encode())
     return (path.read_bytes(),)
 

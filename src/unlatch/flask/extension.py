@@ -1,6 +1,7 @@
 """The extension: puts the sign-in pages, the commands and the settings into a Flask app."""
 
 import secrets
+from pathlib import Path
 
 from flask import Blueprint, Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
@@ -12,6 +13,7 @@ from unlatch.errors import NotFound, Refused, SettingsError, StoreError
 from unlatch.flask import access, answers, assets, headers, moments
 from unlatch.flask.cli import commands
 from unlatch.flask.development import is_development, is_other_command
+from unlatch.flask.served import folder_served
 from unlatch.flask.state import NAME, State, state
 from unlatch.flask.views import add_views
 from unlatch.settings import Settings
@@ -63,7 +65,8 @@ class Unlatch:
         settings = _settings(app)
         app.extensions[NAME] = State(app, settings, policy or self._policy)
         if not app.secret_key:
-            app.secret_key = _key_for_toasts(settings)
+            app.secret_key, *older = _keys_for_toasts(settings)
+            app.config["SECRET_KEY_FALLBACKS"] = older
         prefix = "/auth" if isinstance(settings, SettingsError) else settings.url_prefix
         blueprint = _blueprint()
         app.register_blueprint(blueprint, url_prefix=prefix)
@@ -73,20 +76,32 @@ class Unlatch:
 
 def _settings(app: Flask) -> Settings | SettingsError:
     try:
-        return Settings.read(app.config, development=is_development(app))
+        settings = Settings.read(app.config, development=is_development(app))
+        _refuse_served_database(app, settings.database_url)
+        return settings
     except SettingsError as error:
         if is_other_command():
             return error
         raise
 
 
-def _key_for_toasts(settings: Settings | SettingsError) -> bytes:
-    """Flask signs with it what `flash` says across a redirect, and nothing of ours. In
+def _refuse_served_database(app: Flask, url: str | None) -> None:
+    if url and (served := folder_served(app, Path(url.removeprefix("sqlite:///")))):
+        raise SettingsError(
+            [
+                f"UNLATCH_DATABASE_URL names a file in {served}, which the app serves to "
+                "everybody; name one outside of it."
+            ]
+        )
+
+
+def _keys_for_toasts(settings: Settings | SettingsError) -> list[bytes]:
+    """Flask signs with the first what `flash` says across a redirect, and nothing of ours. In
     development a new one at each start will do.
     """
     if isinstance(settings, SettingsError) or not settings.secret_keys:
-        return secrets.token_bytes()
-    return Keys(settings.secret_keys).mac("flask-session", b"")
+        return [secrets.token_bytes()]
+    return [Keys([key]).mac("flask-session", b"") for key in settings.secret_keys]
 
 
 def _blueprint() -> Blueprint:

@@ -10,6 +10,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
+from unlatch import private
 from unlatch.flask.sender.reading import DevMail, read
 
 SHOWN = 50
@@ -19,10 +20,10 @@ _KEY = re.compile(r"(\d+)\.M(\d+)P\d+Q(\d+)")
 
 
 class MailboxTransport:
-    """Keeps each mail as a file. The mails hold secrets, so the folder is its owner's alone.
+    """Keeps each mail as a file. The mails hold secrets, so all is its owner's alone.
 
     Args:
-        folder: Made at the first mail, 0700.
+        folder: Made at the first mail, 0700; the mails in it are 0600.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -31,7 +32,8 @@ class MailboxTransport:
     def send(self, message: EmailMessage) -> None:
         """File one mail, and clear away the oldest beyond 200."""
         box = self._made()
-        box.add(message.as_bytes(policy=message.policy.clone(linesep="\n")))
+        key = box.add(message.as_bytes(policy=message.policy.clone(linesep="\n")))
+        private.shut(self._folder / "new" / key)  # made by the umask, but in a folder that is shut
         for key in _newest_first(box)[KEPT:]:
             box.discard(key)
 
@@ -46,9 +48,9 @@ class MailboxTransport:
 
     def _made(self) -> "mailbox.Maildir":
         # By hand, since several processes may do so at once.
-        self._folder.parent.mkdir(parents=True, exist_ok=True)
-        for folder in (self._folder, *(self._folder / name for name in ("tmp", "new", "cur"))):
-            folder.mkdir(mode=0o700, exist_ok=True)
+        for name in ("tmp", "new", "cur"):
+            private.make_folder(self._folder / name)
+        private.shut(self._folder)
         return mailbox.Maildir(self._folder)
 
 

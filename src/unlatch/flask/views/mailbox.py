@@ -11,7 +11,18 @@ from unlatch.flask import answers
 from unlatch.flask.state import state
 
 _FORWARDING = frozenset(
-    {"forwarded", "via", "x-real-ip", "x-client-ip", "cf-connecting-ip", "true-client-ip"}
+    {
+        "cdn-loop",
+        "cf-connecting-ip",
+        "fastly-client-ip",
+        "forwarded",
+        "true-client-ip",
+        "via",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "x-envoy-external-address",
+        "x-real-ip",
+    }
 )
 
 
@@ -50,8 +61,8 @@ def _is_loopback(address: str | None) -> bool:
 
 
 def _comes_through_proxy() -> bool:
-    """By the headers that proxies add; and by HTTP/1.0, which no browser speaks and nginx does,
-    when it is told to pass on and nothing more.
+    """By the headers that proxies add; and by HTTP/1.0, which no browser speaks and nginx does
+    before 1.29.7, when it is told to pass on and nothing more.
     """
     names = [name.lower() for name, _ in request.headers]
     forwarded = any(name in _FORWARDING or name.startswith("x-forwarded-") for name in names)

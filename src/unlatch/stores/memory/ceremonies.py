@@ -3,11 +3,13 @@
 from unlatch.errors import CeremonyGone
 from unlatch.stores.memory.rows import Reader, Writer
 
+_VOID_BEFORE = "ceremonies_void_before"
+
 
 class MemoryCeremonyKeeper(Reader):
     def sweep(self, *, begun_before: int, most: int) -> int:
         with self._memory.writing() as rows:
-            old = [mark for mark in rows.marks if mark < begun_before.to_bytes(8, "big")]
+            old = [mark for mark in rows.marks if mark < _written(begun_before)]
             oldest = sorted(old)[:most]
             rows.marks.difference_update(oldest)
             return len(oldest)
@@ -15,6 +17,13 @@ class MemoryCeremonyKeeper(Reader):
 
 class MemoryCeremonyWriter(Writer):
     def spend(self, mark: bytes) -> None:
-        if mark in self._rows.marks:
-            raise CeremonyGone("answered before")
+        if mark in self._rows.marks or mark < self._rows.meta.get(_VOID_BEFORE, b""):
+            raise CeremonyGone("answered before, or begun before a restore")
         self._rows.marks.add(mark)
+
+    def void(self, *, begun_before: int) -> None:
+        self._rows.meta[_VOID_BEFORE] = _written(begun_before)
+
+
+def _written(moment: int) -> bytes:
+    return moment.to_bytes(8, "big")

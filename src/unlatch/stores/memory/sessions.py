@@ -79,6 +79,9 @@ class MemorySessionWriter(Writer):
         beyond = self._rows.sessions_of(account_id)[keep:]
         return self._drop(lambda one: one in beyond)
 
+    def end_everybodys(self) -> int:
+        return self._drop(lambda _: True)
+
     def _drop(self, falls: Callable[[Session], bool]) -> int:
         return drop(self._rows.sessions, falls)
 

@@ -1,14 +1,27 @@
 """The marks of answered ceremonies in SQL."""
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import LargeBinary, bindparam, delete, exists, select
 from sqlalchemy.dialects.postgresql import insert  # ON CONFLICT; SQLite's compiler knows it too
 
 from unlatch.errors import CeremonyGone
 from unlatch.stores.sql.database import Database
 from unlatch.stores.sql.running import Sql
-from unlatch.stores.sql.tables import ceremonies
+from unlatch.stores.sql.tables import ceremonies, meta
 
-SPEND = insert(ceremonies).on_conflict_do_nothing().returning(ceremonies.c.mark)
+_VOID_BEFORE = "ceremonies_void_before"
+
+# Marks begin with their time, and the moment is written like it: bytes compare as times do.
+_VOID = exists().where(meta.c.name == _VOID_BEFORE, meta.c.value > bindparam("mark"))
+SPEND = (
+    insert(ceremonies)
+    .from_select(["mark"], select(bindparam("mark", type_=LargeBinary)).where(~_VOID))
+    .on_conflict_do_nothing()
+    .returning(ceremonies.c.mark)
+)
+_moment = insert(meta).values(name=_VOID_BEFORE, value=bindparam("moment", type_=LargeBinary))
+VOID = _moment.on_conflict_do_update(
+    index_elements=[meta.c.name], set_={"value": _moment.excluded.value}
+)
 SWEEP = delete(ceremonies).where(
     ceremonies.c.mark.in_(
         select(ceremonies.c.mark)
@@ -25,7 +38,7 @@ class SqlCeremonyKeeper:
 
     def sweep(self, *, begun_before: int, most: int) -> int:
         with self._database.writing() as sql:
-            return sql.count(SWEEP, before=begun_before.to_bytes(8, "big"), most=most)
+            return sql.count(SWEEP, before=_written(begun_before), most=most)
 
 
 class SqlCeremonyWriter:
@@ -34,4 +47,11 @@ class SqlCeremonyWriter:
 
     def spend(self, mark: bytes) -> None:
         if self._sql.first(SPEND, mark=mark) is None:
-            raise CeremonyGone("answered before")
+            raise CeremonyGone("answered before, or begun before a restore")
+
+    def void(self, *, begun_before: int) -> None:
+        self._sql.run(VOID, moment=_written(begun_before))
+
+
+def _written(moment: int) -> bytes:
+    return moment.to_bytes(8, "big")

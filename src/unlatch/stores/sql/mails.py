@@ -95,6 +95,7 @@ SPEND = update(mails).where(_ID, _SPENDABLE)
 _OWN = mails.c.account_id == bindparam("account")
 KILL_PENDING = update(mails).where(_OWN, pending)
 KILL_ALL = update(mails).where(_OWN, untouched)
+FORGET_EVERYBODYS = delete(mails)
 
 
 class SqlMailKeeper:
@@ -192,6 +193,9 @@ class SqlMailWriter:
 
     def kill_all(self, account_id: str, *, now: int) -> int:
         return self._sql.count(KILL_ALL, account=account_id, killed_at=now)
+
+    def forget_everybodys(self) -> int:
+        return self._sql.count(FORGET_EVERYBODYS)
 
 
 def _mail(row: rows.Row | None) -> Mail | None:

@@ -58,6 +58,7 @@ END_BEYOND = delete(sessions).where(
         .offset(bindparam("keep"))
     )
 )
+END_EVERYBODYS = delete(sessions)
 SWEEP = delete(sessions).where(
     sessions.c.token_hash.in_(
         select(sessions.c.token_hash)
@@ -143,3 +144,6 @@ class SqlSessionWriter:
 
     def end_beyond(self, account_id: str, *, keep: int) -> int:
         return self._sql.count(END_BEYOND, account=account_id, keep=keep)
+
+    def end_everybodys(self) -> int:
+        return self._sql.count(END_EVERYBODYS)

@@ -2,17 +2,17 @@
 made and upgraded.
 """
 
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect
 
+from unlatch import private
 from unlatch.errors import StoreError
 from unlatch.stores.sql import schema, sqlite_copies
 from unlatch.stores.sql.database import Database
@@ -74,15 +74,24 @@ class SqliteDatabase(Database):
         if not self._upgrades_itself:
             return self.check()
         with self._alone():
+            self._shut()
             state = self.check()
             if state in (State.EMPTY, State.BEHIND):
                 self._upgrade_alone()
                 state = self.check()
         return state
 
+    def _shut(self) -> None:
+        """A copy that was put back in its place may have come with any mode. The files that
+        SQLite puts beside it take its mode.
+        """
+        if self.path.exists():
+            with _file_errors(self.path):
+                private.shut(self.path)
+
     def _upgrade_alone(self) -> None:
-        with _file_errors(self.path):
-            make_file(self.path)
+        with _file_errors(self.path), suppress(FileExistsError):
+            private.make_file(self.path)
         state = self.check()
         if state is State.BEHIND and self._keeps_copies:
             with store_errors(), _file_errors(self.copies):
@@ -96,7 +105,7 @@ class SqliteDatabase(Database):
         """No other thread or process makes or upgrades the file meanwhile."""
         with _file_errors(self.path):
             if self._upgrades_itself:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
+                private.make_folder(self.path.parent)
             lock = FileLock(f"{self.path}.lock", timeout=_UPGRADE_SECONDS, mode=0o600)
             lock.acquire()
         try:
@@ -110,7 +119,10 @@ class SqliteDatabase(Database):
                 f"SQLite is {sqlite3.sqlite_version}; Unlatch needs 3.35 or newer. "
                 "Take a newer Python, which brings its own."
             )
-        url = URL.create("sqlite", database=str(self.path))
+        # `rw`, not SQLite's own "make it where there is none", which goes by the umask: one that
+        # was taken away under a running process would come back empty and open to everybody.
+        file = self.path.absolute().as_uri()
+        url = URL.create("sqlite", database=file, query={"mode": "rw", "uri": "true"})
         # Parameters are addresses and hashes: they have no place in a log.
         engine = create_engine(url, hide_parameters=True)
         event.listen(engine, "connect", _set_up)
@@ -135,17 +147,6 @@ class SqliteDatabase(Database):
     def _forget(self) -> None:
         super()._forget()
         self._writer = threading.Lock()
-
-
-def make_file(path: Path) -> None:
-    """An empty file for its owner's eyes only; the files SQLite puts beside it take its mode."""
-    # Only where there is none: to open and close a file that SQLite has open in this process
-    # would drop its locks.
-    try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
-    except FileExistsError:
-        return
-    os.close(descriptor)
 
 
 def upgrade(engine: Engine, target: str = "head") -> None:

@@ -4,12 +4,13 @@ By SQLite's own backup, never by copying the file: what was committed last is in
 write-ahead log beside it, and a copied file alone may hold nothing.
 """
 
-import os
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
+
+from unlatch import private
 
 KEPT = 3
 
@@ -20,7 +21,7 @@ def backup(engine: Engine, target: Path) -> None:
     Raises:
         FileExistsError: Copies are never overwritten.
     """
-    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    private.make_file(target)
     try:
         with engine.connect() as connection:
             _copy(connection.connection.driver_connection, target)
@@ -31,7 +32,7 @@ def backup(engine: Engine, target: Path) -> None:
 
 def keep_copy(engine: Engine, folder: Path) -> Path:
     """Put a copy into a folder, named so that names sort by age, and let the oldest go."""
-    folder.mkdir(mode=0o700, exist_ok=True)
+    private.make_folder(folder)
     copy = folder / f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%S.%fZ}.sqlite3"
     backup(engine, copy)
     for old in sorted(folder.glob("*.sqlite3"))[:-KEPT]:

@@ -57,6 +57,22 @@ class CeremonyPromises:
         with pytest.raises(CeremonyGone):
             _spend(stores, young)
 
+    def test_what_was_begun_before_a_moment_can_be_void(self, stores: Stores) -> None:
+        """Marked or not: a copy that was put back has forgotten the mark."""
+        early, late = ((NOW + age).to_bytes(8, "big") + b"\x00" * 16 for age in (-1, 0))
+        earlier = (NOW - 2).to_bytes(8, "big") + b"\xff" * 16
+
+        for moment in (NOW - 1, NOW):  # the second takes the place of the first
+            with stores.unit() as unit:
+                unit.ceremonies.void(begun_before=moment)
+
+        for void in (early, earlier):
+            with pytest.raises(CeremonyGone):
+                _spend(stores, void)
+        _spend(stores, late)
+        with pytest.raises(CeremonyGone):
+            _spend(stores, late)
+
 
 def _spend(stores: Stores, *marks: bytes) -> None:
     with stores.unit() as unit:

@@ -207,6 +207,18 @@ class MailPromises:
         ]
         assert [stores.mails.find(one.id) for one in untouched] == untouched
 
+    def test_everybodys_mails_can_be_forgotten(self, stores: Stores) -> None:
+        """The spent ones as well: a copy that was put back does not know that they are."""
+        ada = an_account()
+        mails = [a_mail(ada), a_mail(ada, Purpose.PASSKEY_ADDED), a_mail(None, binding_hash=b"b")]
+        kept(stores, ada, *mails)
+        _spend(stores, mails[0])
+
+        with stores.unit() as unit:
+            assert unit.mails.forget_everybodys() == 3
+
+        assert [stores.mails.find(one.id) for one in mails] == [None] * 3
+
     def test_a_sweep_takes_the_longest_expired_and_no_more_than_asked(self, stores: Stores) -> None:
         oldest, older, old, young = (
             a_mail(None, binding_hash=bytes([age]), expires_at=NOW + age) for age in range(4)

@@ -180,6 +180,17 @@ class SessionPromises:
         assert stores.sessions.of(ada.id, now=NOW, idle=IDLE) == mine[:3]
         assert len(stores.sessions.of(bob.id, now=NOW, idle=NOW)) == 1
 
+    def test_everybodys_sessions_can_be_ended_at_once(self, stores: Stores) -> None:
+        ada, bob = an_account("Ada"), an_account("Bob")
+        kept(stores, ada, bob, a_session(ada), a_session(ada, "phone"), a_session(bob))
+
+        with stores.unit() as unit:
+            assert unit.sessions.end_everybodys() == 3
+            assert unit.sessions.end_everybodys() == 0
+
+        assert stores.sessions.of(ada.id, now=NOW, idle=IDLE) == []
+        assert stores.sessions.of(bob.id, now=NOW, idle=IDLE) == []
+
     def test_a_sweep_takes_the_longest_expired_and_no_more_than_asked(self, stores: Stores) -> None:
         ada = an_account()
         oldest, older, old, young = (
