@@ -104,7 +104,7 @@ class Passkeys:
         proof = self._proof(known, ceremony)
         with self._stores.unit() as unit:
             _accept(unit, ceremony, known.passkey, seen, now=proof.at)
-            signed_in = self._sessions.start(unit, proof, visitor, sessions=known.sessions)
+            signed_in = self._sessions.start(unit, proof, visitor)
             if known.has_pending_mail:
                 unit.mails.kill_pending(known.account.id, now=proof.at)
         return signed_in

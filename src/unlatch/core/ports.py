@@ -213,8 +213,9 @@ class PasskeyWriter(Protocol):
 
 
 class SessionWriter(Protocol):
-    def add(self, session: Session) -> None:
-        """Insert, only while the account is there and enabled.
+    def add(self, session: Session) -> int:
+        """Insert, only while the account is there and enabled. Gives how many other sessions
+        the account has, the expired and not yet swept included.
 
         Raises:
             NotSignedIn: It is not.

@@ -49,14 +49,8 @@ class Sessions:
         self._idle = idle
         self._lifetime = lifetime
 
-    def start(
-        self, unit: Unit, proof: Proof, visitor: Visitor, *, sessions: int | None
-    ) -> SignedIn:
+    def start(self, unit: Unit, proof: Proof, visitor: Visitor) -> SignedIn:
         """Begin a session inside a transaction; the one this browser had before ends with it.
-
-        Args:
-            sessions: How many the account had when last counted, or None where nobody
-                counted.
 
         Raises:
             NotSignedIn: The account is gone or disabled.
@@ -81,8 +75,8 @@ class Sessions:
         )
         if visitor.live is not None:
             unit.sessions.end(visitor.live.session.token_hash)
-        unit.sessions.add(session)
-        if sessions is None or sessions >= MOST_SESSIONS:
+        # Counted where it is written: of many sign-ins at once, each would have read too few.
+        if unit.sessions.add(session) >= MOST_SESSIONS:
             unit.sessions.end_beyond(proof.account.id, keep=MOST_SESSIONS)
         unit.events.add(events.signed_in(proof))
         return SignedIn(proof, session, to_base64url(token))

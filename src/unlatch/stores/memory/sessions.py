@@ -34,11 +34,12 @@ class MemorySessionKeeper(Reader):
 
 
 class MemorySessionWriter(Writer):
-    def add(self, session: Session) -> None:
+    def add(self, session: Session) -> int:
         self._refuse_used(session.ceremony_id)
         if self._rows.enabled(session.account_id) is None:
             raise NotSignedIn("the account is gone or disabled")
         self._rows.sessions[session.token_hash] = session
+        return len(self._rows.sessions_of(session.account_id)) - 1
 
     def require(self, token_hash: bytes) -> None:
         if token_hash not in self._rows.sessions:

@@ -1,6 +1,6 @@
 """Sessions in SQL."""
 
-from sqlalchemy import and_, bindparam, delete, exists, select, update
+from sqlalchemy import and_, bindparam, delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert  # ON CONFLICT; SQLite's compiler knows it too
 
 from unlatch.core.records import LiveSession, Session
@@ -27,6 +27,7 @@ OF_ACCOUNT = (
 )
 TOUCH = update(sessions).where(_TOKEN, sessions.c.last_seen_at < bindparam("now"))
 
+_other = sessions.alias()
 ADD = (
     insert(sessions)
     .from_select(
@@ -38,7 +39,15 @@ ADD = (
         ),
     )
     .on_conflict_do_nothing()
-    .returning(sessions.c.id)
+    .returning(
+        select(func.count())
+        .select_from(_other)
+        .where(
+            _other.c.account_id == bindparam("account_id"),
+            _other.c.token_hash != bindparam("token_hash"),  # some databases see it, some not
+        )
+        .scalar_subquery()
+    )
 )
 BY_CEREMONY = select(sessions.c.id).where(sessions.c.ceremony_id == bindparam("ceremony"))
 HOLD = select(sessions.c.id).where(_TOKEN).with_for_update(read=True)
@@ -102,11 +111,13 @@ class SqlSessionWriter:
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
 
-    def add(self, session: Session) -> None:
-        if self._sql.first(ADD, **rows.session_values(session)) is None:
-            if self._sql.first(BY_CEREMONY, ceremony=session.ceremony_id):
-                raise CeremonyGone("made a session before")
-            raise NotSignedIn("the account is gone or disabled")
+    def add(self, session: Session) -> int:
+        added = self._sql.first(ADD, **rows.session_values(session))
+        if added is not None:
+            return int(added[0])
+        if self._sql.first(BY_CEREMONY, ceremony=session.ceremony_id):
+            raise CeremonyGone("made a session before")
+        raise NotSignedIn("the account is gone or disabled")
 
     def require(self, token_hash: bytes) -> None:
         if self._sql.first(HOLD, token=token_hash) is None:

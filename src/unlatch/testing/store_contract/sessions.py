@@ -102,6 +102,15 @@ class SessionPromises:
             with pytest.raises(NotSignedIn):
                 kept(stores, a_session(account))
 
+    def test_who_begins_one_is_told_how_many_others_there_are(self, stores: Stores) -> None:
+        """The expired included."""
+        ada, bob = an_account("Ada"), an_account("Bob")
+        kept(stores, ada, bob, a_session(bob), a_session(ada, "old", expires_at=NOW - 1))
+
+        for others in (1, 2):
+            with stores.unit() as unit:
+                assert unit.sessions.add(a_session(ada, f"{others}")) == others
+
     def test_one_ceremony_makes_one_session(self, stores: Stores) -> None:
         ada, bob = an_account("Ada"), an_account("Bob")
         kept(stores, ada, bob, a_session(ada, ceremony_id=b"one"))
