@@ -74,7 +74,7 @@ class Sessions:
             expires_at=proof.at + self._lifetime,
         )
         if visitor.live is not None:
-            unit.sessions.end(visitor.live.session.token_hash)
+            _end(unit, visitor.live)
         # Counted where it is written: of many sign-ins at once, each would have read too few.
         if unit.sessions.add(session) >= MOST_SESSIONS:
             unit.sessions.end_beyond(proof.account.id, keep=MOST_SESSIONS)
@@ -131,7 +131,7 @@ class Sessions:
     def sign_out(self, live: LiveSession) -> None:
         """End a session by the wish of whose it is."""
         with self._stores.unit() as unit:
-            if unit.sessions.end(live.session.token_hash):
+            if _end(unit, live):
                 unit.events.add(events.signed_out(live.account.id, at=self._clock()))
 
     def end(self, live: LiveSession, session_id: str) -> None:
@@ -152,3 +152,8 @@ class Sessions:
             self._stores.sessions.touch(live.session.token_hash, now=now)
         except StoreError:
             log.warning("could not write when a session was last seen", exc_info=True)
+
+
+def _end(unit: Unit, live: LiveSession) -> bool:
+    # By its id: its token may have changed since it was read, by a proof in another tab.
+    return unit.sessions.end_one(live.account.id, live.session.id)

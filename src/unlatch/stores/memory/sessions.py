@@ -61,9 +61,6 @@ class MemorySessionWriter(Writer):
             last_seen_at=session.last_seen_at,
         )
 
-    def end(self, token_hash: bytes) -> bool:
-        return self._rows.sessions.pop(token_hash, None) is not None
-
     def end_one(self, account_id: str, session_id: str) -> bool:
         return bool(self._drop(lambda one: (one.account_id, one.id) == (account_id, session_id)))
 

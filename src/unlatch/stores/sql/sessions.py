@@ -55,7 +55,6 @@ PROVE = update(sessions).where(
     _TOKEN,
     exists().where(accounts.c.id == sessions.c.account_id, accounts.c.disabled_at.is_(None)),
 )
-END = delete(sessions).where(_TOKEN)
 END_ONE = delete(sessions).where(_OWN, sessions.c.id == bindparam("session"))
 END_BEGUN_BY = delete(sessions).where(
     sessions.c.passkey_id == bindparam("passkey"), sessions.c.token_hash != bindparam("token")
@@ -141,9 +140,6 @@ class SqlSessionWriter:
             raise
         if not proved:
             raise NotSignedIn("the session ended meanwhile, or the account is disabled")
-
-    def end(self, token_hash: bytes) -> bool:
-        return self._sql.count(END, token=token_hash) == 1
 
     def end_one(self, account_id: str, session_id: str) -> bool:
         return self._sql.count(END_ONE, account=account_id, session=session_id) == 1
