@@ -105,7 +105,9 @@ class Passkeys:
         with self._stores.unit() as unit:
             _accept(unit, ceremony, known.passkey, seen, now=proof.at)
             signed_in = self._sessions.start(unit, proof, visitor)
-            if known.has_pending_mail:
+            # Not where nobody has proved the address: whoever squats there would sign in again
+            # and again, and so kill each mail by which its owner could come.
+            if known.has_pending_mail and known.account.confirmed_at is not None:
                 unit.mails.kill_pending(known.account.id, now=proof.at)
         return signed_in
 
