@@ -20,7 +20,7 @@ SPELLINGS = {
 }
 
 
-@pytest.fixture(params=SPELLINGS.values(), ids=SPELLINGS)
+@pytest.fixture(params=SPELLINGS.values(), ids=list(SPELLINGS))
 def spelled(request):
     return request.param
 

@@ -1,7 +1,7 @@
 """Secrets like canaries in a mine: whether one is where none should be, in whatever shape."""
 
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import parse_qs, urlsplit
 
 from unlatch.core.secrets import from_base64url
@@ -16,9 +16,11 @@ class Canaries:
 
     def __init__(self) -> None:
         self._shapes: dict[bytes, str] = {}
+        self._secrets: set[bytes] = set()
 
     def add(self, what: str, secret: bytes) -> None:
         assert len(secret) >= SHORTEST
+        self._secrets.add(secret)
         self._shapes |= {shape.upper(): what for shape in shapes(secret)}
 
     def add_text(self, what: str, secret: str) -> None:
@@ -42,8 +44,9 @@ class Canaries:
             self.add_text("token", token)
             self.add("secret of a token", from_base64url(token)[16:48])
 
-    def add_cookies(self, cookies: Mapping[str, str]) -> None:
-        for name, value in cookies.items():
+    def add_cookies(self, cookies: Iterable[tuple[str, str]]) -> None:
+        """By name and value; one name may have had many."""
+        for name, value in cookies:
             if "unlatch" in name and value:
                 self.add_text(f"cookie {name}", value)
 
@@ -55,7 +58,7 @@ class Canaries:
         return {what for shape, what in self._shapes.items() if shape in upper}
 
     def __len__(self) -> int:
-        return len(set(self._shapes.values()))
+        return len(self._secrets)
 
 
 def token_of(link: str) -> str:
@@ -74,9 +77,8 @@ def shapes(secret: bytes) -> Iterator[bytes]:
             yield _without_its_neighbours(encode, before, secret)
 
 
-def _without_its_neighbours(encode: object, before: int, secret: bytes) -> bytes:
-    assert callable(encode)
-    encoded: bytes = encode(bytes(before) + secret).rstrip(b"=")
+def _without_its_neighbours(encode: Callable[[bytes], bytes], before: int, secret: bytes) -> bytes:
+    encoded = encode(bytes(before) + secret)
     begin = -(-before * 8 // 6)  # letters with bits of what stands before
     end = (before + len(secret)) * 8 // 6  # letters with no bits of what follows
     return encoded[begin:end]
