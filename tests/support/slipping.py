@@ -1,4 +1,5 @@
-"""Slips one request in between two statements of another.
+"""Slips one request in between two steps of another: before each statement, and before it takes
+its turn to write.
 
 Where the other holds SQLite's one turn to write, what slips in is let go all the same: it reads,
 and waits for its turn, which comes straight after that transaction.
@@ -19,7 +20,7 @@ class Slip:
     """Watches the statements of the first thread that comes, in a database of an app.
 
     Attributes:
-        steps: The beginnings of its statements so far, like "INSERT INTO unlatch_events".
+        steps: Its steps so far: BEGIN, or how a statement begins, like "DELETE FROM sessions".
     """
 
     def __init__(self, database: Database, before: int, meanwhile: Callable[[], object]) -> None:
@@ -41,6 +42,7 @@ class Slip:
             with self._take_turn():
                 yield
             return
+        self._step("BEGIN")
         with self._take_turn():
             self._has_turn = True
             try:
@@ -52,11 +54,9 @@ class Slip:
 
     def statement(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         """Before each."""
-        if not self._is_watched():
-            return
-        if len(self.steps) == self._before:
-            self._let_go()
-        self.steps.append(" ".join(statement.split()[:3]))
+        begins = statement.split()[:3]
+        if self._is_watched() and begins[0] != "BEGIN":  # `turn` was before that
+            self._step(" ".join(begins))
 
     def end(self) -> None:
         """Raises:
@@ -69,6 +69,11 @@ class Slip:
         if self._watched is None:
             self._watched = threading.get_ident()
         return self._watched == threading.get_ident()
+
+    def _step(self, name: str) -> None:
+        if len(self.steps) == self._before:
+            self._let_go()
+        self.steps.append(name)
 
     def _let_go(self) -> None:
         self._later = threading.Thread(target=self._run)
@@ -88,7 +93,7 @@ class Slip:
 
 @contextmanager
 def slipped_in(database: Database, before: int, meanwhile: Callable[[], object]) -> Iterator[Slip]:
-    """Within, `meanwhile` runs before statement number `before` of the next request."""
+    """Within, `meanwhile` runs before step number `before` of the next request."""
     slip = Slip(database, before, meanwhile)
     with pytest.MonkeyPatch.context() as patch:
         turn: Callable[[], AbstractContextManager[None]] = slip.turn
