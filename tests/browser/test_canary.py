@@ -98,8 +98,8 @@ class Post:
         return link_in(self.secrets[-1]) or ""
 
 
-class Counter:
-    """Where it is handed in. (aiosmtpd looks at whatever its handler has.)"""
+class Handler:
+    """Hands it the mails. (Of its own, since aiosmtpd looks at all that its handler has.)"""
 
     def __init__(self, post: Post) -> None:
         self._take = post.take
@@ -157,7 +157,7 @@ def free_port() -> int:
 def served(tmp_path: Path) -> Iterator[Served]:
     post = Post()
     mail_port, port = free_port(), free_port()
-    smtp = Controller(Counter(post), hostname="127.0.0.1", port=mail_port)
+    smtp = Controller(Handler(post), hostname="127.0.0.1", port=mail_port)
     smtp.start()
     (tmp_path / "sitecustomize.py").write_text(LOGS_EVERYTHING)
     own = {k: v for k, v in os.environ.items() if not k.startswith(("UNLATCH_", "MAIL_", "FLASK_"))}
