@@ -370,7 +370,6 @@ def _use_everything(stores, ada, mail):
         unit.sessions.end_begun_by("passkey", except_token_hash=b"token")
         unit.sessions.end_beyond(ada.id, keep=20)
         unit.sessions.end_one(ada.id, "session")
-        unit.sessions.end(b"token")
         unit.sessions.end_all(ada.id)
         unit.passkeys.remove(ada.id, "passkey")
         unit.passkeys.remove_all(ada.id)

@@ -93,7 +93,7 @@ class Accounts:
         with limited, self._stores.unit() as unit:
             unit.accounts.add(account, stale_before=account.created_at - UNCONFIRMED_LIFETIME)
             unit.events.add(events.registered(account.id, at=account.created_at))
-            signed_in = self._sessions.start(unit, proof, visitor, sessions=0)
+            signed_in = self._sessions.start(unit, proof, visitor)
             asked = self._addresses.ask_for_new(unit, account, None, party, visitor)
         return signed_in, asked
 

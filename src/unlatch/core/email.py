@@ -186,7 +186,7 @@ class Emails:
             with self._stores.unit() as unit:
                 unit.mails.spend(mail.id, now=proof.at)
                 taken_over = self._prove_address(unit, account, visitor, now=proof.at)
-                signed_in = self._sessions.start(unit, proof, visitor, sessions=None)
+                signed_in = self._sessions.start(unit, proof, visitor)
                 unit.mails.kill_pending(account.id, now=proof.at)
                 unit.accounts.forgive(account.id)
         except NotSignedIn as error:  # disabled since the mail was asked for

@@ -131,14 +131,16 @@ class Passkeys:
         with self._limits.attempt(visitor.client):
             ceremony = self._open(answer, sealed, CeremonyKind.SIGN_IN)
             known, seen = self._verified(answer, ceremony, party)
-            proof = self._proof(known, ceremony)
+            account, proof = known.account, self._proof(known, ceremony)
             with self._stores.unit() as unit:
                 _accept(unit, ceremony, known.passkey, seen, now=proof.at)
-                signed_in = self._sessions.start(unit, proof, visitor, sessions=known.sessions)
-                if known.has_pending_mail:
-                    unit.mails.kill_pending(known.account.id, now=proof.at)
-                if known.account.code_failures:
-                    unit.accounts.forgive(known.account.id)
+                signed_in = self._sessions.start(unit, proof, visitor)
+                # Not where nobody has proved the address: whoever squats there would sign in
+                # again and again, and so kill each mail by which its owner could come.
+                if known.has_pending_mail and account.confirmed_at is not None:
+                    unit.mails.kill_pending(account.id, now=proof.at)
+                if account.code_failures:
+                    unit.accounts.forgive(account.id)
             return signed_in
 
     def begin_step_up(

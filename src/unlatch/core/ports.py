@@ -266,8 +266,9 @@ class PasskeyWriter(Protocol):
 
 
 class SessionWriter(Protocol):
-    def add(self, session: Session) -> None:
-        """Insert, only while the account is there and enabled.
+    def add(self, session: Session) -> int:
+        """Insert, only while the account is there and enabled. Gives how many other sessions
+        the account has, the expired and not yet swept included.
 
         Raises:
             NotSignedIn: It is not.
@@ -292,8 +293,6 @@ class SessionWriter(Protocol):
             CeremonyGone: The same ceremony or mail was used for a session before.
         """
         ...
-
-    def end(self, token_hash: bytes) -> bool: ...
 
     def end_one(self, account_id: str, session_id: str) -> bool: ...
 

@@ -134,13 +134,11 @@ class KnownPasskey:
 
     Attributes:
         has_pending_mail: Whether a mail of the account could still sign somebody in.
-        sessions: How many the account has, the expired and not yet swept included.
     """
 
     passkey: Passkey
     account: Account
     has_pending_mail: bool
-    sessions: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

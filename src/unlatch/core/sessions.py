@@ -49,14 +49,8 @@ class Sessions:
         self._idle = idle
         self._lifetime = lifetime
 
-    def start(
-        self, unit: Unit, proof: Proof, visitor: Visitor, *, sessions: int | None
-    ) -> SignedIn:
+    def start(self, unit: Unit, proof: Proof, visitor: Visitor) -> SignedIn:
         """Begin a session inside a transaction; the one this browser had before ends with it.
-
-        Args:
-            sessions: How many the account had when last counted, or None where nobody
-                counted.
 
         Raises:
             NotSignedIn: The account is gone or disabled.
@@ -80,9 +74,9 @@ class Sessions:
             expires_at=proof.at + self._lifetime,
         )
         if visitor.live is not None:
-            unit.sessions.end(visitor.live.session.token_hash)
-        unit.sessions.add(session)
-        if sessions is None or sessions >= MOST_SESSIONS:
+            _end(unit, visitor.live)
+        # Counted where it is written: of many sign-ins at once, each would have read too few.
+        if unit.sessions.add(session) >= MOST_SESSIONS:
             unit.sessions.end_beyond(proof.account.id, keep=MOST_SESSIONS)
         unit.events.add(events.signed_in(proof))
         return SignedIn(proof, session, to_base64url(token))
@@ -137,7 +131,7 @@ class Sessions:
     def sign_out(self, live: LiveSession) -> None:
         """End a session by the wish of whose it is."""
         with self._stores.unit() as unit:
-            if unit.sessions.end(live.session.token_hash):
+            if _end(unit, live):
                 unit.events.add(events.signed_out(live.account.id, at=self._clock()))
 
     def end(self, live: LiveSession, session_id: str) -> None:
@@ -158,3 +152,8 @@ class Sessions:
             self._stores.sessions.touch(live.session.token_hash, now=now)
         except StoreError:
             log.warning("could not write when a session was last seen", exc_info=True)
+
+
+def _end(unit: Unit, live: LiveSession) -> bool:
+    # By its id: its token may have changed since it was read, by a proof in another tab.
+    return unit.sessions.end_one(live.account.id, live.session.id)

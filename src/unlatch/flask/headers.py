@@ -39,11 +39,7 @@ def add_headers(response: Response) -> Response:
     headers["Permissions-Policy"] = (
         "publickey-credentials-get=(self), publickey-credentials-create=(self)"
     )
-    # An address with a mailed token in it is not to be told to the next. With no-referrer a form
-    # would post `Origin: null` even to its own site; so pages get "origin" there.
-    headers.setdefault(
-        "Referrer-Policy", "origin" if b"token=" in request.query_string else "same-origin"
-    )
+    headers.setdefault("Referrer-Policy", "origin" if _may_have_a_token() else "same-origin")
     headers["Content-Security-Policy"] = _policy()
     if party().https:
         headers["Strict-Transport-Security"] = "max-age=31536000"
@@ -51,6 +47,14 @@ def add_headers(response: Response) -> Response:
         headers["Cache-Control"] = "no-store"
         response.vary.update(_VARY)
     return response
+
+
+def _may_have_a_token() -> bool:
+    """An address with a mailed token in it is not to be told to the next: in the query, or where
+    some program has mangled it, in a path that is none of ours. (With no-referrer a form would
+    post `Origin: null` even to its own site; so pages get "origin" there.)
+    """
+    return b"token=" in request.query_string or request.endpoint == "unlatch.unknown"
 
 
 def _policy() -> str:

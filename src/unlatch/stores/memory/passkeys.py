@@ -17,7 +17,6 @@ class MemoryPasskeyReader(Reader):
                     passkey=passkey,
                     account=rows.accounts[passkey.account_id],
                     has_pending_mail=bool(pending(rows, passkey.account_id, now)),
-                    sessions=len(rows.sessions_of(passkey.account_id)),
                 )
         return None
 

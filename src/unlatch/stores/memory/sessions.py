@@ -34,11 +34,12 @@ class MemorySessionKeeper(Reader):
 
 
 class MemorySessionWriter(Writer):
-    def add(self, session: Session) -> None:
+    def add(self, session: Session) -> int:
         self._refuse_used(session.ceremony_id)
         if self._rows.enabled(session.account_id) is None:
             raise NotSignedIn("the account is gone or disabled")
         self._rows.sessions[session.token_hash] = session
+        return len(self._rows.sessions_of(session.account_id)) - 1
 
     def require(self, token_hash: bytes) -> None:
         session = self._rows.sessions.get(token_hash)
@@ -60,9 +61,6 @@ class MemorySessionWriter(Writer):
             ceremony_id=session.ceremony_id,
             last_seen_at=session.last_seen_at,
         )
-
-    def end(self, token_hash: bytes) -> bool:
-        return self._rows.sessions.pop(token_hash, None) is not None
 
     def end_one(self, account_id: str, session_id: str) -> bool:
         return bool(self._drop(lambda one: (one.account_id, one.id) == (account_id, session_id)))

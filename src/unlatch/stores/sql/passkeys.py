@@ -22,7 +22,7 @@ from unlatch.stores.sql import rows
 from unlatch.stores.sql.database import Database
 from unlatch.stores.sql.mails import pending
 from unlatch.stores.sql.running import Sql
-from unlatch.stores.sql.tables import accounts, mails, passkeys, sessions
+from unlatch.stores.sql.tables import accounts, mails, passkeys
 
 _OWN = passkeys.c.account_id == bindparam("account")
 _ONE_OF_OWN = (_OWN, passkeys.c.id == bindparam("passkey"))
@@ -32,10 +32,6 @@ FIND = (
         *passkeys.c,
         *accounts.c,
         exists().where(mails.c.account_id == accounts.c.id, pending),
-        select(func.count())
-        .select_from(sessions)
-        .where(sessions.c.account_id == accounts.c.id)
-        .scalar_subquery(),
     )
     .join_from(passkeys, accounts)
     .where(passkeys.c.credential_id == bindparam("credential"))
@@ -96,12 +92,11 @@ class SqlPasskeyReader:
             row = sql.first(FIND, credential=credential_id, now=now)
         if row is None:
             return None
-        *kept, has_pending_mail, sessions_counted = tuple[Any, ...](row)
+        *kept, has_pending_mail = tuple[Any, ...](row)
         return KnownPasskey(
             passkey=rows.passkey(kept[: rows.PASSKEY_WIDTH]),
             account=rows.account(kept[rows.PASSKEY_WIDTH :]),
             has_pending_mail=bool(has_pending_mail),
-            sessions=sessions_counted,
         )
 
     def of(self, account_id: str) -> list[Passkey]:

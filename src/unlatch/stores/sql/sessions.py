@@ -1,6 +1,6 @@
 """Sessions in SQL."""
 
-from sqlalchemy import and_, bindparam, delete, exists, select, update
+from sqlalchemy import and_, bindparam, delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert  # ON CONFLICT; SQLite's compiler knows it too
 
 from unlatch.core.records import LiveSession, Session
@@ -27,6 +27,7 @@ OF_ACCOUNT = (
 )
 TOUCH = update(sessions).where(_TOKEN, sessions.c.last_seen_at < bindparam("now"))
 
+_other = sessions.alias()
 ADD = (
     insert(sessions)
     .from_select(
@@ -38,13 +39,20 @@ ADD = (
         ),
     )
     .on_conflict_do_nothing()
-    .returning(sessions.c.id)
+    .returning(
+        select(func.count())
+        .select_from(_other)
+        .where(
+            _other.c.account_id == bindparam("account_id"),
+            _other.c.token_hash != bindparam("token_hash"),  # some databases see it, some not
+        )
+        .scalar_subquery()
+    )
 )
 BY_CEREMONY = select(sessions.c.id).where(sessions.c.ceremony_id == bindparam("ceremony"))
 _ENABLED = exists().where(accounts.c.id == sessions.c.account_id, accounts.c.disabled_at.is_(None))
 HOLD = select(sessions.c.id).where(_TOKEN, _ENABLED).with_for_update(read=True)
 PROVE = update(sessions).where(_TOKEN, _ENABLED)
-END = delete(sessions).where(_TOKEN)
 END_ONE = delete(sessions).where(_OWN, sessions.c.id == bindparam("session"))
 END_BEGUN_BY = delete(sessions).where(
     sessions.c.passkey_id == bindparam("passkey"), sessions.c.token_hash != bindparam("token")
@@ -101,11 +109,13 @@ class SqlSessionWriter:
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
 
-    def add(self, session: Session) -> None:
-        if self._sql.first(ADD, **rows.session_values(session)) is None:
-            if self._sql.first(BY_CEREMONY, ceremony=session.ceremony_id):
-                raise CeremonyGone("made a session before")
-            raise NotSignedIn("the account is gone or disabled")
+    def add(self, session: Session) -> int:
+        added = self._sql.first(ADD, **rows.session_values(session))
+        if added is not None:
+            return int(added[0])
+        if self._sql.first(BY_CEREMONY, ceremony=session.ceremony_id):
+            raise CeremonyGone("made a session before")
+        raise NotSignedIn("the account is gone or disabled")
 
     def require(self, token_hash: bytes) -> None:
         if self._sql.first(HOLD, token=token_hash) is None:
@@ -129,9 +139,6 @@ class SqlSessionWriter:
             raise
         if not proved:
             raise NotSignedIn("the session ended meanwhile, or the account is disabled")
-
-    def end(self, token_hash: bytes) -> bool:
-        return self._sql.count(END, token=token_hash) == 1
 
     def end_one(self, account_id: str, session_id: str) -> bool:
         return self._sql.count(END_ONE, account=account_id, session=session_id) == 1

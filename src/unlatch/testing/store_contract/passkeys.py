@@ -19,7 +19,6 @@ from unlatch.testing.store_contract.making import (
     OTHER_BINDING,
     a_mail,
     a_passkey,
-    a_session,
     an_account,
     at_once,
     kept,
@@ -33,7 +32,7 @@ class PasskeyPromises:
         kept(stores, ada, passkey)
 
         assert stores.passkeys.find(passkey.credential_id, now=NOW) == KnownPasskey(
-            passkey=passkey, account=ada, has_pending_mail=False, sessions=0
+            passkey=passkey, account=ada, has_pending_mail=False
         )
 
     def test_a_passkey_without_transports_comes_back_so(self, stores: Stores) -> None:
@@ -77,14 +76,6 @@ class PasskeyPromises:
         assert not _known(stores, passkey).has_pending_mail
         kept(stores, a_mail(ada, binding_hash=OTHER_BINDING))
         assert _known(stores, passkey).has_pending_mail
-
-    def test_sessions_are_counted_the_expired_included(self, stores: Stores) -> None:
-        ada, bob = an_account("Ada"), an_account("Bob")
-        passkey = a_passkey(ada)
-        kept(stores, ada, bob, passkey)
-        kept(stores, a_session(ada), a_session(ada, "old", expires_at=NOW - 1), a_session(bob))
-
-        assert _known(stores, passkey).sessions == 2
 
     def test_passkeys_of_an_account_come_oldest_first(self, stores: Stores) -> None:
         ada, bob = an_account("Ada"), an_account("Bob")

@@ -102,6 +102,15 @@ class SessionPromises:
             with pytest.raises(NotSignedIn):
                 kept(stores, a_session(account))
 
+    def test_who_begins_one_is_told_how_many_others_there_are(self, stores: Stores) -> None:
+        """The expired included."""
+        ada, bob = an_account("Ada"), an_account("Bob")
+        kept(stores, ada, bob, a_session(bob), a_session(ada, "old", expires_at=NOW - 1))
+
+        for others in (1, 2):
+            with stores.unit() as unit:
+                assert unit.sessions.add(a_session(ada, f"{others}")) == others
+
     def test_one_ceremony_makes_one_session(self, stores: Stores) -> None:
         ada, bob = an_account("Ada"), an_account("Bob")
         kept(stores, ada, bob, a_session(ada, ceremony_id=b"one"))
@@ -120,21 +129,10 @@ class SessionPromises:
         assert results.count(None) == 1
         assert sum(isinstance(one, CeremonyGone) for one in results) == 7
 
-    def test_an_ended_session_is_gone(self, stores: Stores) -> None:
-        ada = an_account()
-        session, other = a_session(ada), a_session(ada, "other")
-        kept(stores, ada, session, other)
-
-        with stores.unit() as unit:
-            assert unit.sessions.end(session.token_hash)
-            assert not unit.sessions.end(session.token_hash)
-
-        assert stores.sessions.of(ada.id, now=NOW, idle=IDLE) == [other]
-
     def test_only_an_accounts_own_session_is_ended_by_its_id(self, stores: Stores) -> None:
         ada, bob = an_account("Ada"), an_account("Bob")
-        session = a_session(ada)
-        kept(stores, ada, bob, session)
+        session, other = a_session(ada), a_session(ada, "other")
+        kept(stores, ada, bob, session, other)
 
         with stores.unit() as unit:
             assert not unit.sessions.end_one(bob.id, session.id)
@@ -142,7 +140,8 @@ class SessionPromises:
 
         with stores.unit() as unit:
             assert unit.sessions.end_one(ada.id, session.id)
-        assert not stores.sessions.find(session.token_hash, now=NOW, idle=IDLE)
+            assert not unit.sessions.end_one(ada.id, session.id)
+        assert stores.sessions.of(ada.id, now=NOW, idle=IDLE) == [other]
 
     def test_sessions_that_a_passkey_began_end_but_for_one(self, stores: Stores) -> None:
         ada = an_account()
