@@ -75,6 +75,8 @@ def test_home_says_in_development_what_will_be_missed(client):
     assert "Before this goes live" in page
     for key in ("ORIGIN", "SECRET_KEYS", "MAIL_SERVER", "TRUSTED_PROXIES"):
         assert f"UNLATCH_{key}</dt><dd>Set it to " in page
+    assert '<code class="unlatch-mono">python -c' in page
+    assert "`" not in page
 
 
 def test_home_says_nothing_of_settings_outside_development(make_client):
@@ -114,6 +116,7 @@ def test_a_failure_of_ours_looks_like_the_rest(client, monkeypatch):
 
     assert answer.status_code == 500
     assert "Something went wrong" in answer.text
+    assert 'href="/">Try again</a>' in answer.text
     assert "secret" not in answer.text
 
 

@@ -149,6 +149,19 @@ def test_a_host_that_is_not_here_is_told_in_one_sentence(unlatch):
     assert ended.stderr == "--host is '203.0.113.7', which is no address of this machine.\n"
 
 
+@pytest.mark.parametrize("settings", [{}, {"DATABASE_URL": "sqlite:///elsewhere.sqlite"}])
+def test_a_folder_that_may_not_be_written_to_is_told_in_one_sentence(unlatch, tmp_path, settings):
+    """A file in its place: what else keeps a user out does not keep root out."""
+    (tmp_path / "instance").write_text("not a folder")
+
+    ended = unlatch("serve", "--port", "5059", **settings)
+
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        f"Cannot write to {tmp_path / 'instance'}: start Unlatch in a folder of your own.\n"
+    )
+
+
 def test_what_is_missing_for_others_than_this_machine_is_told_at_once(unlatch):
     ended = unlatch("serve", "--host", "0.0.0.0", "--port", "5056")
 

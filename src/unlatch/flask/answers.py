@@ -213,7 +213,7 @@ def http_error(error: HTTPException) -> BaseResponse:
 
 def _way_out(status: int) -> dict[str, str]:
     """The one thing to press on a page that says what went wrong."""
-    if status == 503 and request.method == "GET":
+    if status in (500, 503) and request.method == "GET":
         return {
             "label": "Try again",
             "url": own_path(forms.asked_path()) or url_for("unlatch.account"),

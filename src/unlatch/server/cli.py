@@ -52,6 +52,7 @@ def serve(host: str, port: int | None) -> None:
         app = create_app(config)  # each worker makes its own; this one is for the faults
     except UnlatchError as error:
         raise Told(str(error)) from error
+    _need_folder(app)
     run(config, place, lambda: click.echo(_welcome(app, place)))
 
 
@@ -60,6 +61,20 @@ def _is_for_everybody(config: Mapping[str, object]) -> bool:
     from unlatch.settings import Settings
 
     return Settings.read(config, development=True).is_https
+
+
+def _need_folder(app: "Flask") -> None:
+    """See that what is kept can be kept, before somebody is told that all is well."""
+    state = app.extensions["unlatch"]
+    if state.settings.database_url and not state.settings.development:
+        return  # all of it is kept elsewhere
+    try:
+        state.folder.mkdir(parents=True, exist_ok=True)
+        writable = os.access(state.folder, os.W_OK | os.X_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        raise Told(f"Cannot write to {state.folder}: start Unlatch in a folder of your own.")
 
 
 def main() -> None:

@@ -50,6 +50,9 @@ def serve(config: Mapping[str, object], place: Place, ready: Callable[[], None])
     if sys.platform == "linux":
         # A forked worker need not import everything again; Python 3.14 would not fork.
         multiprocessing.set_start_method("fork", force=True)
+    # What the thread is importing when a worker is forked would stay half imported in the worker
+    # for ever. All that it needs is imported by its first connection, so one is tried before.
+    _answers(place)
     threading.Thread(target=_front, args=(place, ready), daemon=True).start()
     pause = 0.5
     while True:
