@@ -13,6 +13,7 @@ from crowd import Crowd, crowd, tally
 from flask import Flask
 
 from unlatch.core import passkeys, slow_hash
+from unlatch.core.answer import Answer
 from unlatch.core.binding import Binding
 from unlatch.core.email import SignedInByMail
 from unlatch.core.mailed import MOST_TRIES, Minted
@@ -22,7 +23,6 @@ from unlatch.core.records import Account, LiveSession, Passkey, Purpose, Session
 from unlatch.core.sessions import MOST_SESSIONS, SignedIn
 from unlatch.core.times import MINUTE
 from unlatch.core.visitor import Visitor
-from unlatch.core.webauthn import Answer
 from unlatch.errors import (
     AddressTaken,
     CeremonyGone,
@@ -73,7 +73,7 @@ class Site:
         )
         mail = mails.claim(now=self.gate.clock(), lease=MINUTE)
         assert mail is not None
-        minted = self.gate.mailed.mint(mail)
+        minted = self.gate.mailed.mint(mail, with_code=True)
         assert mails.mint(
             mail, link_hash=minted.link_hash, code_hash=minted.code_hash, now=self.gate.clock()
         )
@@ -157,7 +157,7 @@ def register(
     gate: Gate, username: str = "mira", email: str = "mira@example.com"
 ) -> tuple[SignedIn, Binding]:
     return gate.accounts.register(
-        name="", username=username, email=email, binding=None, party=PARTY, visitor=SOMEBODY
+        name="", username=username, email=email, party=PARTY, visitor=SOMEBODY
     )
 
 
@@ -167,6 +167,7 @@ def by_link(site: Site, binding: Binding, minted: Minted) -> SignedInByMail:
 
 
 def by_code(site: Site, binding: Binding, minted: Minted) -> SignedInByMail:
+    assert minted.code is not None
     return site.gate.emails.finish_by_code(minted.code, binding, SOMEBODY)
 
 
