@@ -214,10 +214,9 @@ def http_error(error: HTTPException) -> BaseResponse:
 def _way_out(status: int) -> dict[str, str]:
     """The one thing to press on a page that says what went wrong."""
     if status in (500, 503) and request.method == "GET":
-        return {
-            "label": "Try again",
-            "url": own_path(forms.asked_path()) or url_for("unlatch.account"),
-        }
+        # An empty reference is this very page, and says nothing of a mailed token in its address.
+        here = "" if b"token=" in request.query_string else own_path(forms.asked_path())
+        return {"label": "Try again", "url": here}
     if memory().live is not None:
         return {"label": "Go to your account", "url": url_for("unlatch.account")}
     return {"label": "Start again", "url": url_for("unlatch.sign_in")}
