@@ -101,9 +101,18 @@ def test_two_of_ours_do_not_pass_for_none(app, home_origin):
     assert answer.status_code == 403
 
 
-@pytest.mark.parametrize("place", ["Path=/auth", "Path=/auth/", "Path=/auth/sign-in"])
-@pytest.mark.parametrize("domain", ["", "; Domain=app.test", "; Domain=dev.app.test"])
-def test_by_plain_http_a_visitor_is_rid_of_what_was_planted(start_app, place, domain):
+PLANTED = [
+    "Path=/auth",
+    "Path=/auth/",
+    "Path=/auth/sign-in",
+    "Path=/; Domain=app.test",
+    "Path=/; Domain=dev.app.test",
+    "Path=/auth; Domain=dev.app.test",
+]
+
+
+@pytest.mark.parametrize("place", PLANTED)
+def test_by_plain_http_a_visitor_is_rid_of_what_was_planted(start_app, place):
     """In development no `__Host-` keeps them out; the standard library's jar stands for the
     browser, because the test client's knows one place for a name.
     """
@@ -126,7 +135,7 @@ def test_by_plain_http_a_visitor_is_rid_of_what_was_planted(start_app, place, do
     ask("POST", "/auth/register", data={"username": "ada", "email": "ada@example.com"})
     (name,) = {one.name for one in jar if len(one.value or "") == 43}
     there = Request("http://dev.app.test/auth/sign-in/x")
-    keep(jar, [f"{name}=planted; {place}{domain}"], there)
+    keep(jar, [f"{name}=planted; {place}"], there)
 
     assert ask("GET", "/auth/sign-in").status_code == 200  # neither counts: asked who it is
     assert ask("GET", "/auth/sign-in").location == "/auth/account"
