@@ -180,8 +180,7 @@ def method_cancelled(visitor):
 
 
 @state
-def method_refused(visitor, mira):
-    visitor.expects("status of 401")
+def method_unanswered(visitor, mira):
     visitor.device.hold(*mira.keys)
     method(visitor)
     visitor.device.touch()
