@@ -10,6 +10,12 @@ from unlatch.core.slow_hash import RUNNING, WAITING, SlowHash
 from unlatch.errors import TooBusy
 
 
+@pytest.fixture(autouse=True)
+def in_earnest():
+    """The hash of nobody is made once a process: other tests, that hash quickly, made it so."""
+    slow_hash._nobodys_hash.cache_clear()
+
+
 def test_a_hash_fits_its_secret_alone():
     hasher = SlowHash()
     hashed = hasher.hash("WDJBKMHT")

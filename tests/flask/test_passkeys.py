@@ -146,6 +146,17 @@ def test_a_passkey_is_named_after_its_provider_or_the_browser(visitor):
     assert [one["name"] for one in visitor.passkeys()] == ["Apple Passwords", "Firefox on Linux"]
 
 
+def test_no_two_passkeys_begin_with_the_same_name(visitor):
+    """Else one is left guessing which of them to remove."""
+    visitor.register()
+    for _ in range(3):
+        visitor.add_passkey(SoftAuthenticator())
+
+    names = [one["name"] for one in visitor.passkeys()]
+
+    assert names == [names[0], f"{names[0]} 2", f"{names[0]} 3"]
+
+
 def test_renaming_changes_the_list(mira):
     (passkey,) = mira.passkeys()
 
@@ -210,7 +221,7 @@ def test_removing_ends_what_the_passkey_began_and_tells_the_owner(mira, confirm,
     assert mira.session is not None
     assert mira.passkeys() == []
     (notice,) = outbox.to("mira@example.com")
-    assert notice["Subject"] == "A passkey was removed from your Acme Notes account"
+    assert notice["Subject"] == "A passkey was removed from your account at Acme Notes"
     assert refused(mira.at_another_browser().sign_in())
 
 
@@ -221,7 +232,7 @@ def test_a_notice_goes_out_for_every_passkey_added(mira, confirm, outbox):
     mira.add_passkey(SoftAuthenticator())
 
     (notice,) = outbox.to("mira@example.com")
-    assert notice["Subject"] == "A passkey was added to your Acme Notes account"
+    assert notice["Subject"] == "A passkey was added to your account at Acme Notes"
 
 
 def test_the_last_passkey_of_an_unconfirmed_account_stays(mira, kept):

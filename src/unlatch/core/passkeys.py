@@ -249,7 +249,7 @@ class Passkeys:
             backed_up=seen.backed_up,
             transports=seen.transports,
             aaguid=seen.aaguid,
-            name=provider_name(seen.aaguid) or sentence_case(browser_name(visitor.user_agent)),
+            name=_first_name(seen.aaguid, visitor, known),
             added_on=self._freshness.added_on(live.session, known, now=now),
             added_at=now,
         )
@@ -340,6 +340,16 @@ def _accept(
     """Let one answer in once, and only while its passkey is there as it was read."""
     unit.ceremonies.spend(ceremony.mark)
     unit.passkeys.record_use(passkey, sign_count=seen.sign_count, backed_up=seen.backed_up, now=now)
+
+
+def _first_name(aaguid: str, visitor: Visitor, known: Sequence[Passkey]) -> str:
+    """Of who made it, or the browser; numbered where another is called so: a list in which two
+    look alike leaves one guessing which to remove.
+    """
+    called = provider_name(aaguid) or sentence_case(browser_name(visitor.user_agent))
+    taken = {one.name for one in known}
+    numbered = (f"{called} {number}" for number in range(2, len(taken) + 2))
+    return next(name for name in (called, *numbered) if name not in taken)
 
 
 def _require_whose(answer: Answer, ceremony: Ceremony, known: KnownPasskey) -> None:
