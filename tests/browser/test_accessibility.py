@@ -254,6 +254,12 @@ def link_opened_here(visitor, mira, site):
 
 
 @state
+def link_opened_here_by_somebody_with_a_long_name(visitor, site):
+    site.register(name="Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh")
+    return link_opened_here(visitor, None, site)
+
+
+@state
 def link_opened_elsewhere(visitor, visit, mira, site):
     visitor.ask_mail()
     elsewhere = visit()
