@@ -30,8 +30,10 @@ test: lint
 	@chromium=$$($(PYTHON) scripts/browser.py) && \
 		E2E_CHROMIUM="$$chromium" $(PYTHON) -m pytest -n 2 --cov --cov-report=term $(ARGS)
 
+# The floors alone: no browser, no attacks, and nothing that starts processes or tries a thousand things.
 test-fast: environment
-	@$(PYTHON) -m pytest -n 2 -m "not browser and not slow" $(ARGS)
+	@$(PYTHON) -m pytest -n 2 -m "not browser and not slow" \
+		--ignore=tests/attacks --ignore=tests/properties --ignore=tests/examples $(ARGS)
 
 fuzz: environment
 	@exec $(PYTHON) scripts/fuzz.py $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)

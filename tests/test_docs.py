@@ -162,6 +162,7 @@ def test_flask_routes_leaves_no_trace(tmp_path):
     assert [one.name for one in tmp_path.iterdir()] == ["app.py"]
 
 
+@pytest.mark.slow
 def test_the_tests_in_the_docs_pass(tmp_path):
     app, tests = blocks("docs/testing.md")
     (tmp_path / "notes.py").write_text(app)

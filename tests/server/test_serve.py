@@ -12,6 +12,8 @@ import pytest
 REGISTRATION = {"name": "Mira Okafor", "username": "mira", "email": "mira@example.com"}
 JSON = {"Accept": "application/json"}
 
+pytestmark = pytest.mark.slow  # a process for many a test
+
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
 
