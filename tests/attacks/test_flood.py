@@ -11,11 +11,11 @@ DAY = 86_400
 pytestmark = pytest.mark.slow
 
 
-def flood(stranger, victim):
+def flood(stranger, victim, number):
     stranger.ask_mail(victim.email)
-    for _ in range(2):
-        stranger.type_code("AAAA-AAAA")
-    wrong_passkey(stranger)
+    stranger.type_code("AAAA-AAAA")
+    if number % 8 < 2:
+        wrong_passkey(stranger)
 
 
 def test_an_owner_gets_in_at_once(mira, noah, confirm, come_from, outbox, clock):
@@ -28,7 +28,7 @@ def test_an_owner_gets_in_at_once(mira, noah, confirm, come_from, outbox, clock)
 
     for number in range(ADDRESSES):
         stranger = come_from("127.{}.{}.1".format(*divmod(number + 500, 250)))
-        flood(stranger, (mira, noah)[number % 2])
+        flood(stranger, (mira, noah)[number % 2], number)
         if number < ADDRESSES - 100:  # the last hundred come in one moment
             clock.move(seconds=DAY / (ADDRESSES - 100))
 

@@ -3,6 +3,7 @@ that a test gives.
 """
 
 import os
+import random
 import socket
 import sys
 from pathlib import Path
@@ -23,14 +24,21 @@ def environment(**settings: str) -> dict[str, str]:
     return own | {"PYTHONPATH": str(Path(unlatch.__file__).parents[1])} | settings
 
 
+BELOW_EPHEMERAL = range(12_000, 32_000)
+"""Where no connection that leaves this machine takes its port from, so that one found free stays
+so until the server has started: https://www.kernel.org/doc/html/latest/networking/ip-sysctl.html
+"""
+
+
 def free_port() -> int:
-    """Free on 127.0.0.1 and on [::1]."""
+    """Free on every address of this machine, IPv4 and IPv6."""
     while True:
+        port = random.choice(BELOW_EPHEMERAL)
         with socket.socket() as one, socket.socket(socket.AF_INET6) as two:
-            one.bind(("127.0.0.1", 0))
-            port = int(one.getsockname()[1])
+            two.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             try:
-                two.bind(("::1", port))
+                one.bind(("0.0.0.0", port))
+                two.bind(("::", port))
             except OSError:
                 continue
             return port
