@@ -5,11 +5,15 @@ installed and finds by itself. With `--no-install` it only looks.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 
 ON_PATH = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+
+OLDEST = 156
+"""The first Chromium whose virtual device makes post-quantum passkeys."""
 
 # Debian's package starts faster than a full Chromium and behaves the same.
 DEBIAN_PACKAGE = "chromium-headless-shell"
@@ -45,13 +49,22 @@ def find() -> str:
             )
         return named
     for path in filter(None, map(shutil.which, ON_PATH)):
-        return path
+        if major_version(path) >= OLDEST:
+            return path
     if playwrights_own_starts():
         return ""
     raise NoBrowser(
-        f'The tests need a browser: run "sudo apt-get install {DEBIAN_PACKAGE}" on Debian, else '
+        f"The tests need Chromium {OLDEST} or newer: run "
+        f'"sudo apt-get install {DEBIAN_PACKAGE}" on Debian, else '
         f'"{sys.executable} {" ".join(PLAYWRIGHT_INSTALL)} --with-deps", then make again.'
     )
+
+
+def major_version(path: str) -> int:
+    """Like 156; 0 for a program that does not say."""
+    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"(\d+)\.\d", said)
+    return int(found[1]) if found else 0
 
 
 def playwrights_own_starts() -> bool:
@@ -72,8 +85,8 @@ def install() -> None:
     if is_root and shutil.which("apt-get"):
         tell(f"Installing {DEBIAN_PACKAGE} …")
         apt_install = ["apt-get", "install", "-qq", "-y", "--no-install-recommends", DEBIAN_PACKAGE]
-        # Package lists are fetched only if those at hand do not do: a fresh container has none.
-        if run(apt_install) or (run(["apt-get", "update", "-qq"]) and run(apt_install)):
+        # The lists at hand may know none, or only one that is too old.
+        if run(["apt-get", "update", "-qq"]) and run(apt_install):
             return
     tell("Installing Playwright's Chromium …")
     with_libraries = ["--with-deps"] if is_root else []  # which would ask for a password

@@ -1,9 +1,11 @@
 """A passkey whose signatures no quantum computer forges (ML-DSA), made and used by a real browser.
 
 The site offers these last, and Chromium's device makes the first that it knows: the offer is
-turned round on its way to the page. A Chromium whose device knows none of them is told from a
-fault of ours by asking it in a tab of its own.
+turned round on its way to the page. `make test` sees to a Chromium whose device knows them;
+of Playwright's own, which may be older, it is asked in a tab of its own.
 """
+
+import os
 
 import cbor2
 import pytest
@@ -60,8 +62,8 @@ def test_the_passkey_that_is_offered_first_is_made_and_signs_in(
     visitor, site, mira, makes, algorithm, kind, size
 ):
     if not makes(algorithm):
-        assert algorithm in (-48, -49)
         version = visitor.context.browser.version
+        assert not os.environ.get("E2E_CHROMIUM"), f"Chromium {version} makes no such passkeys"
         pytest.skip(f"the device of Chromium {version} makes no post-quantum passkeys")
     stores = site.app.extensions["unlatch"].stores
     owner = stores.accounts.by_username("mira")

@@ -1,10 +1,10 @@
 """A site that is sent anything, and what each of its answers must be nonetheless."""
 
 import re
-import tempfile
 from dataclasses import dataclass
 from functools import cache
 from http.cookies import SimpleCookie
+from tempfile import TemporaryDirectory
 
 from flask import Flask
 from people import Person
@@ -42,8 +42,9 @@ class Way:
 @cache
 def app() -> Flask:
     """One for all; `besieged` empties it."""
-    folder = tempfile.mkdtemp(prefix="unlatch-besieged-")
-    host = Flask("host", instance_path=folder, root_path=folder)
+    folder = TemporaryDirectory(prefix="unlatch-besieged-")
+    host = Flask("host", instance_path=folder.name, root_path=folder.name)
+    host.extensions["folder"] = folder  # goes with the process
     host.config.update(
         TESTING=True,  # what is no refusal comes out as it was raised
         UNLATCH_DEVELOPMENT="1",  # for a database in memory; all else is as in production
