@@ -8,6 +8,7 @@ from threading import Thread
 import pytest
 
 from unlatch.core import passkeys as ceremonies
+from unlatch.core.secrets import to_base64url
 from unlatch.testing import SoftAuthenticator
 
 LINK = "/auth/sign-in/email/link"
@@ -53,6 +54,43 @@ def test_nothing_of_his_is_left(squatter, owner, by_mail, kept):
     assert squatter.sign_in().status_code == 401
     assert len(kept.stores.sessions.of(after.id, now=0, idle=10**18)) == 1
     assert kept.kinds()[-3:] == ["address_confirmed", "claimed_by_address", "signed_in"]
+
+
+def test_his_browser_remembers_nobody(squatter, owner, by_mail, kept):
+    """Else it would greet him by the owner's name, be told which passkeys the owner has, and
+    count as one that the owner has used.
+    """
+    by_mail()
+    owner.add_passkey(SoftAuthenticator(origin=owner.site))
+    (theirs,) = kept.passkeys()
+
+    page = squatter.get("/auth/sign-in", "json").json
+    options = squatter.begin_sign_in(remembered=True)["publicKey"]
+
+    assert page["step"] == "identify"
+    offered = {one["id"] for one in options["allowCredentials"]}
+    assert offered.isdisjoint({to_base64url(theirs.credential_id)})
+    assert squatter.form("/auth/sign-in/email").status_code == 422
+    for _ in range(4):  # with the one at his registration five an hour, as for any stranger
+        squatter.drop_cookie("__Host-unlatch-mail")
+        assert squatter.ask_mail().status_code == 303
+    squatter.drop_cookie("__Host-unlatch-mail")
+    assert squatter.ask_mail().status_code == 429
+
+
+@pytest.mark.parametrize("proof", ["confirmation", "step-up"])
+def test_who_proves_the_address_in_his_own_session_is_remembered(visitor, outbox, proof):
+    visitor.register()
+    if proof == "confirmation":
+        visitor.form("/auth/account/email/code", code=outbox.code)
+    else:
+        visitor.form("/auth/fresh/email")
+        visitor.form("/auth/fresh/email/code", code=outbox.code)
+    assert visitor.session["account"]["email"] == "mira@example.com"
+
+    visitor.sign_out()
+
+    assert visitor.get("/auth/sign-in", "json").json["remembered"] is True
 
 
 @pytest.mark.parametrize("way", ["code", "link"])

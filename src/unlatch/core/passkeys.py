@@ -106,12 +106,24 @@ class Passkeys:
         allowed = named.passkeys or decoys
         return self._begun(ceremony, request_options(allowed, ceremony.challenge, party))
 
-    def begin_remembered_sign_in(self, account_id: str, party: RelyingParty) -> Begun:
-        """Begin for the account that a browser remembers, also if it is gone by now."""
+    def begin_remembered_sign_in(
+        self, account_id: str, party: RelyingParty, *, is_theirs: bool
+    ) -> Begun:
+        """Begin for the account that a browser remembers.
+
+        Args:
+            is_theirs: Whether it is there, and still whose it was then; if not, the ceremony
+                looks like any other, and no passkey can finish it.
+        """
         ceremony = ceremonies.begin(
-            CeremonyKind.SIGN_IN, now=self._clock(), account_id=account_id, named=True
+            CeremonyKind.SIGN_IN,
+            now=self._clock(),
+            account_id=account_id if is_theirs else None,
+            named=True,
         )
-        return self._begun_for(ceremony, party, self._stores.passkeys.of(account_id))
+        passkeys = self._stores.passkeys.of(ceremony.account_id)
+        allowed: Sequence[Passkey | Descriptor] = passkeys or self._decoys.of(account_id)
+        return self._begun(ceremony, request_options(allowed, ceremony.challenge, party))
 
     def finish_sign_in(
         self, answer: Answer, sealed: SealedCeremonies, party: RelyingParty, visitor: Visitor

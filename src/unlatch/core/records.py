@@ -76,6 +76,12 @@ class Account:
         """The address while nobody has proved it, else None."""
         return self.address if self.confirmed_at is None else None
 
+    def belonged_at(self, moment: int) -> bool:
+        """Whether it was then whose it is now: the first proof of its address may have taken it
+        from somebody who had registered it.
+        """
+        return self.confirmed_at is None or moment >= self.confirmed_at
+
     @property
     def enabled(self) -> bool:
         """Whether no operator has shut it."""

@@ -13,11 +13,13 @@ class Client:
         address: An IPv4 address, or the /64 of an IPv6 address: that is one household.
         network: Its /24 or /64.
         remembers: The account that the browser remembers: given after a sign-in only.
+        remembers_since: When that was, in microseconds.
     """
 
     address: str = ""
     network: str = ""
     remembers: str | None = None
+    remembers_since: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +42,13 @@ class Visitor:
         return bool(self.browser_hash) and self.browser_hash == account.browser_hash
 
     def is_known_to(self, account: Account) -> bool:
-        """Whether this browser has signed in to the account before, and remembers it."""
-        return self._is_inside(account) or self.client.remembers == account.id
+        """Whether this browser has signed in to the account before, and remembers it; since it
+        belongs to whom it does, which a squatter's has not.
+        """
+        if self._is_inside(account):
+            return True
+        client = self.client
+        return client.remembers == account.id and account.belonged_at(client.remembers_since)
 
     def _is_inside(self, account: Account) -> bool:
         return self.live is not None and self.live.account.id == account.id

@@ -1,6 +1,7 @@
 """What this browser is remembered by: an id of its own, and the account it last opened."""
 
 import secrets
+import struct
 import uuid
 from dataclasses import dataclass
 
@@ -11,16 +12,19 @@ from unlatch.flask.memory import memory
 from unlatch.flask.state import gate
 
 _ID_BYTES = 16
+_REMEMBERED = struct.Struct(">16s?q")
 
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
     """Attributes:
     by_email: Whether it last signed in by e-mail, so that e-mail is offered first.
+    at: When, in microseconds.
     """
 
     account_id: str
     by_email: bool
+    at: int
 
 
 def known_hash() -> bytes:
@@ -46,17 +50,27 @@ def _own_id() -> bytes:
 
 def remember(account: Account, method: Method) -> None:
     """After a success: skip the question who it is for the next 30 days."""
-    by_email = b"\1" if method is Method.EMAIL else b"\0"
-    value = uuid.UUID(account.id).bytes + by_email
+    whose, by_email = uuid.UUID(account.id).bytes, method is Method.EMAIL
+    value = _REMEMBERED.pack(whose, by_email, gate().clock())
     cookies.REMEMBERED.write(gate().keys.seal("remembered", value))
 
 
 def remembered() -> Remembered | None:
     """Who last signed in here."""
     value = _opened("remembered", cookies.REMEMBERED)
-    if len(value) != _ID_BYTES + 1:
+    if len(value) != _REMEMBERED.size:
         return None
-    return Remembered(str(uuid.UUID(bytes=value[:_ID_BYTES])), value[_ID_BYTES:] == b"\1")
+    whose, by_email, at = _REMEMBERED.unpack(value)
+    return Remembered(str(uuid.UUID(bytes=whose)), by_email, at)
+
+
+def remembered_account() -> Account | None:
+    """The account of who last signed in here, unless it has become somebody else's since: a
+    squatter is not to be greeted by its owner's name.
+    """
+    known = remembered()
+    account = gate().accounts.find(known.account_id) if known else None
+    return account if known and account and account.belonged_at(known.at) else None
 
 
 def last_success() -> bytes:

@@ -9,7 +9,7 @@ from flask.wrappers import Response
 from unlatch.core.binding import Binding
 from unlatch.core.records import LiveSession, Purpose
 from unlatch.errors import ElsewhereBegun, FieldsRefused, MailGone, TooSoon, WrongCode
-from unlatch.flask import answers, binding, cookies, forms, shown
+from unlatch.flask import answers, binding, browser, cookies, forms, shown
 from unlatch.flask.access import require_session, reread_session, visitor
 from unlatch.flask.answers import taken_up_at
 from unlatch.flask.mail_pages import code_context, code_facts, show_elsewhere, show_gone
@@ -81,7 +81,7 @@ def confirm_by_code() -> ResponseReturnValue:
         return answers.form_again(refused, _TEMPLATE, **_context(live, bound))
     except MailGone as gone:
         return _show_gone(gone)
-    return _confirmed()
+    return _confirmed(live)
 
 
 def confirm_link() -> ResponseReturnValue:
@@ -120,7 +120,7 @@ def confirm_by_link() -> ResponseReturnValue:
     except MailGone as gone:
         return _show_gone(gone)
     cookies.OPENED_LINK.clear()
-    return _confirmed()
+    return _confirmed(live)
 
 
 def _sent(bound: Binding) -> None:
@@ -136,7 +136,9 @@ def _onward(live: LiveSession, bound: Binding | None) -> Response:
     )
 
 
-def _confirmed() -> Response:
+def _confirmed(live: LiveSession) -> Response:
+    # What it remembers is from before the proof, and would count as a squatter's.
+    browser.remember(live.account, live.session.method)
     flash("Address confirmed", "success")
     return answers.leave(forms.next_path() or url_for("unlatch.account"))
 

@@ -124,8 +124,7 @@ def _who() -> tuple[str, Account | None]:
     identifier = forms.field("identifier").strip()
     if identifier:
         return identifier[:IDENTIFIER_MAX], gate().accounts.called(identifier)
-    remembered = browser.remembered()
-    account = gate().accounts.find(remembered.account_id) if remembered else None
+    account = browser.remembered_account()
     if account is None:
         raise FieldsRefused({"identifier": "missing"})
     return account.username, account

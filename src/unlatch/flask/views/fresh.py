@@ -11,7 +11,7 @@ from unlatch.core.next_path import own_path
 from unlatch.core.policy import Change
 from unlatch.core.records import Purpose
 from unlatch.errors import FieldsRefused, MailGone, TooSoon, WrongCode
-from unlatch.flask import answers, binding, ceremony_cookies, cookies, forms
+from unlatch.flask import answers, binding, browser, ceremony_cookies, cookies, forms
 from unlatch.flask.access import require_session, step_up, visitor
 from unlatch.flask.answers import json_only
 from unlatch.flask.client import client
@@ -121,6 +121,7 @@ def fresh_code() -> ResponseReturnValue:
         again = url_for("unlatch.fresh_email")
         return show_gone(gone, Purpose.FRESH, again=again, by_code=True, next=next_path)
     step_up(done.signed_in)
+    browser.remember(live.account, live.session.method)  # the code may have proved the address
     return answers.leave(own_path(done.next_path) or url_for("unlatch.account"))
 
 

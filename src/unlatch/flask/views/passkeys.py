@@ -185,7 +185,8 @@ def _begin_sign_in(identifier: str | None, *, remembered: bool) -> Begun:
         return ceremonies.begin_named_sign_in(identifier, party())
     known = browser.remembered() if remembered else None
     if known is not None:
-        return ceremonies.begin_remembered_sign_in(known.account_id, party())
+        is_theirs = browser.remembered_account() is not None
+        return ceremonies.begin_remembered_sign_in(known.account_id, party(), is_theirs=is_theirs)
     return ceremonies.begin_sign_in(party())
 
 

@@ -116,8 +116,7 @@ def _methods(identifier: str, next_path: str) -> Response:
 
 
 def _remembered(next_path: str) -> Response | None:
-    remembered = browser.remembered()
-    account = gate().accounts.find(remembered.account_id) if remembered else None
+    remembered, account = browser.remembered(), browser.remembered_account()
     if remembered is None or account is None:
         return None
     return answers.page(
