@@ -44,8 +44,10 @@ Unlatch.autofill = (() => {
   });
 
   Unlatch.onCard(() => {
-    if (field()) begin();
-    else clearTimeout(renewal);
+    if (field()) return begin();
+    // What waits in a field that is gone would keep the device from the next.
+    clearTimeout(renewal);
+    ceremony.cancel();
   });
 
   return { begin };

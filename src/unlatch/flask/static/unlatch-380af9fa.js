@@ -300,8 +300,9 @@ Unlatch.autofill = (() => {
     else if (!button()?.matches("[aria-busy=true]")) begin();
   });
   Unlatch.onCard(() => {
-    if (field()) begin();
-    else clearTimeout(renewal);
+    if (field()) return begin();
+    clearTimeout(renewal);
+    ceremony.cancel();
   });
   return { begin };
 })();
