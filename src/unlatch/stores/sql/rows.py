@@ -29,6 +29,13 @@ PASSKEY_WIDTH = len(_PASSKEY)
 SESSION_WIDTH = len(_SESSION)
 
 
+NOBODYS_PASSKEY = tuple(
+    {"transports": "internal hybrid", "added_on": Method.PASSKEY.value}.get(name, 0)
+    for name in _PASSKEY
+)
+"""A row that no table has."""
+
+
 def account(row: Sequence[Any]) -> Account:
     return Account(**_named(_ACCOUNT, row))
 
