@@ -30,7 +30,8 @@ FLOORS = {
     # Where a module lies: what of ours it may import, what of others'.
     "errors": ((), set()),
     "private": ((), set()),
-    "settings": (("unlatch.errors",), set()),
+    "config": ((), set()),
+    "settings": (("unlatch.config", "unlatch.errors"), set()),
     "core": (("unlatch.core", "unlatch.errors"), CORE | LABELS),
     "gate": (("unlatch.core", "unlatch.errors", "unlatch.settings"), set()),
     "stores": (("unlatch.stores", "unlatch.core", "unlatch.errors", "unlatch.private"), SQL),

@@ -1,19 +1,17 @@
 """The settings: every key, its default and its reason; all faults are told at once.
 
-Read once, from the mapping an app is configured by. Names in the mapping are those of
-`docs/settings.md`, like `UNLATCH_ORIGIN`; each secret may also come from a file named by
-`…_FILE`.
+Read once, from the mapping an app is configured by (`config.py`). Names in the mapping are those
+of `docs/settings.md`, like `UNLATCH_ORIGIN`.
 """
 
-import difflib
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parseaddr
-from pathlib import Path
 from urllib.parse import urlsplit
 
+from unlatch.config import Config
 from unlatch.errors import SettingsError
 
 KEY_BYTES = 32
@@ -57,7 +55,6 @@ _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 _SOURCE = re.compile(r"[^\s;,]+")
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 _DAY = 86_400
-_YEAR = 365 * _DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,196 +119,129 @@ class Settings:
         Raises:
             SettingsError: With a sentence for every fault: the key and the cure.
         """
-        return _Reader(config, development).settings()
+        return _Reader(Config(config), development).settings()
 
 
 class _Reader:
-    """Reads key by key and gathers the faults."""
+    """What each setting takes, one method for each that is more than a text."""
 
-    def __init__(self, config: Mapping[str, object], development: bool) -> None:
+    def __init__(self, config: Config, development: bool) -> None:
         self._config = config
         self._development = development
-        self._faults: list[str] = []
 
     def settings(self) -> Settings:
-        self._refuse_unknown()
+        self._config.refuse_unknown(_KNOWN)
         origins = self._origins()
         settings = Settings(
             development=self._development,
             origins=origins,
             rp_id=self._rp_id(origins),
-            site_name=self._text("SITE_NAME") or _host(origins) or "Your site",
+            site_name=self._config.text("SITE_NAME") or _host(origins) or "Your site",
             database_url=self._database_url(),
             secret_keys=self._secret_keys(),
             mail=self._mail(),
-            registration_open=self._one_of("REGISTRATION", ("open", "closed")) == "open",
+            registration_open=self._config.one_of("REGISTRATION", ("open", "closed")) == "open",
             url_prefix=self._prefix(),
-            base_template=self._text("BASE_TEMPLATE") or None,
+            base_template=self._config.text("BASE_TEMPLATE") or None,
             csp_sources=self._csp_sources(),
-            session_idle=self._seconds("SESSION_IDLE", _DAY),
-            session_max=self._seconds("SESSION_MAX", 30 * _DAY),
-            mail_seconds=self._seconds("MAIL_SECONDS", 600, least=60, most=900),
+            session_idle=self._config.seconds("SESSION_IDLE", _DAY),
+            session_max=self._config.seconds("SESSION_MAX", 30 * _DAY),
+            mail_seconds=self._config.seconds("MAIL_SECONDS", 600, least=60, most=900),
             trusted_proxies=self._trusted_proxies(),
         )
-        if self._faults:
-            raise SettingsError(self._faults)
+        if self._config.faults:
+            raise SettingsError(self._config.faults)
         return settings
 
-    def _fault(self, sentence: str) -> None:
-        if sentence not in self._faults:  # some settings are looked at twice
-            self._faults.append(sentence)
-
-    def _refuse_unknown(self) -> None:
-        for key in sorted(self._config):
-            name = key.removesuffix("_FILE")
-            if not key.startswith("UNLATCH_") or name in _KNOWN:
-                continue
-            near = difflib.get_close_matches(name, _KNOWN, n=1, cutoff=0.75)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            self._fault(f"{key} is not a setting.{hint}")
-
-    def _text(self, name: str, fallback: str = "") -> str:
-        """The value as text: the setting, the file it names, or a name Flask projects use."""
-        for key in (f"UNLATCH_{name}", fallback):
-            if not key:
-                continue
-            value = self._config.get(key)
-            if value not in (None, ""):
-                return self._as_text(key, value)
-            path = self._config.get(f"{key}_FILE")
-            if path:
-                return self._from_file(key, self._as_text(f"{key}_FILE", path))
-        return ""
-
-    def _as_text(self, key: str, value: object) -> str:
-        try:
-            text = str(value).strip()
-            text.encode()
-        except ValueError:  # an environment's bytes that are no UTF-8, or a number without end
-            self._fault(f"{key} holds what is no text.")
-            return ""
-        return text
-
-    def _from_file(self, key: str, path: str) -> str:
-        try:
-            return Path(path).read_text(encoding="utf-8").strip()
-        except (OSError, ValueError) as error:  # not there, no text, or no path
-            self._fault(f"{key}_FILE names {path}, which cannot be read: {error}.")
-            return ""
-
-    def _list(self, name: str, fallback: str = "") -> tuple[str, ...]:
-        key = f"UNLATCH_{name}"
-        value = self._config.get(key)
-        if isinstance(value, list | tuple):
-            return tuple(self._as_text(key, one) for one in value)
-        text = self._text(name, fallback)
-        return tuple(one.strip() for one in text.split(",") if one.strip())
-
-    def _one_of(self, name: str, values: tuple[str, ...]) -> str:
-        value = self._text(name).lower() or values[0]
-        if value not in values:
-            self._fault(f"UNLATCH_{name} is {value!r}; it takes {' or '.join(values)}.")
-        return value
-
-    def _seconds(self, name: str, default: int, *, least: int = 1, most: int = _YEAR) -> int:
-        value = self._text(name)
-        if not value:
-            return default
-        whole = value.isdecimal() and len(value) < 10
-        if not whole or not least <= int(value) <= most:
-            self._fault(
-                f"UNLATCH_{name} is {value!r}; "
-                f"it takes a whole number of seconds from {least} to {most}."
-            )
-            return default
-        return int(value)
-
     def _origins(self) -> tuple[str, ...]:
-        origins = self._list("ORIGIN")
+        origins = self._config.listed("ORIGIN")
         if not origins and not self._development:
-            self._fault(
+            self._config.fault(
                 "UNLATCH_ORIGIN is missing; set it to the address people open, "
                 "like https://example.com."
             )
         for origin in origins:
             if fault := _origin_fault(origin, self._development):
-                self._fault(f"UNLATCH_ORIGIN is {origin!r}; {fault}.")
+                self._config.fault(f"UNLATCH_ORIGIN is {origin!r}; {fault}.")
         return tuple(_as_browsers_write(origin) for origin in origins)
 
     def _rp_id(self, origins: tuple[str, ...]) -> str:
         site = _host(origins) or "localhost"
-        rp_id = self._text("RP_ID").lower() or site
+        rp_id = self._config.text("RP_ID").lower() or site
         if site != rp_id and not (site.endswith("." + rp_id) and "." in rp_id):
-            self._fault(
+            self._config.fault(
                 f"UNLATCH_RP_ID is {rp_id!r}, but the site is {site!r}; "
                 "it must be that host or a domain above it."
             )
         return rp_id
 
     def _database_url(self) -> str | None:
-        url = self._text("DATABASE_URL")
+        url = self._config.text("DATABASE_URL")
         if url and not url.startswith(("sqlite:///", "memory:")):
-            self._fault(
+            self._config.fault(
                 f"UNLATCH_DATABASE_URL begins with {url.partition(':')[0]!r}; it takes "
                 "sqlite:/// and the path of a file."
             )
         if url.startswith("memory:") and not self._development:
-            self._fault("UNLATCH_DATABASE_URL is memory:, which forgets; name a file.")
+            self._config.fault("UNLATCH_DATABASE_URL is memory:, which forgets; name a file.")
         return url or None
 
     def _secret_keys(self) -> tuple[bytes, ...]:
-        named = bool(self._text("SECRET_KEYS"))
+        named = bool(self._config.text("SECRET_KEYS"))
         keys = self._listed_keys() if named else self._flasks_key()
         weak = [key for key in keys if not _is_strong(key)]
         if self._development and not named:
             return keys if keys and not weak else ()
         if not keys:
-            self._fault(
+            self._config.fault(
                 "UNLATCH_SECRET_KEYS is missing; set it to at least 32 random bytes, like the "
                 "output of `python -c 'import secrets; print(secrets.token_urlsafe(48))'`."
             )
         if weak:
-            self._fault(
+            self._config.fault(
                 "UNLATCH_SECRET_KEYS (or SECRET_KEY) is shorter than 32 bytes or a placeholder; "
                 "make one with `python -c 'import secrets; print(secrets.token_urlsafe(48))'`."
             )
         return keys
 
     def _listed_keys(self) -> tuple[bytes, ...]:
-        return tuple(key.encode() for key in self._list("SECRET_KEYS"))
+        return tuple(key.encode() for key in self._config.listed("SECRET_KEYS"))
 
     def _flasks_key(self) -> tuple[bytes, ...]:
         """Flask's own, which is one key: a comma in it is a character like any other."""
-        key = self._config.get("SECRET_KEY")
-        whole = key if isinstance(key, bytes) else self._text("SECRET_KEYS", "SECRET_KEY").encode()
-        return (whole,) if whole else ()
+        key = self._config.given("SECRET_KEY")
+        if not isinstance(key, bytes):
+            key = self._config.text("SECRET_KEYS", "SECRET_KEY").encode()
+        return (key,) if key else ()
 
     def _mail(self) -> MailServer | None:
-        host = self._text("MAIL_SERVER", "MAIL_SERVER")
+        host = self._config.text("MAIL_SERVER", "MAIL_SERVER")
         if not host:
             if not self._development:
-                self._fault(
+                self._config.fault(
                     "UNLATCH_MAIL_SERVER is missing; set it to the host that takes your mail, "
                     "like smtp.example.com."
                 )
             return None
-        username = self._text("MAIL_USERNAME", "MAIL_USERNAME")
-        sender = self._text("MAIL_FROM", "MAIL_FROM") or username
+        username = self._config.text("MAIL_USERNAME", "MAIL_USERNAME")
+        sender = self._config.text("MAIL_FROM", "MAIL_FROM") or username
         local, _, domain = parseaddr(sender)[1].rpartition("@")
         if not (local and domain) or any(one.isspace() for one in local + domain):
-            self._fault(
+            self._config.fault(
                 "UNLATCH_MAIL_FROM is missing or no address; set it to the address your mail "
                 "comes from, like sign-in@example.com."
             )
-        port = self._text("MAIL_PORT", "MAIL_PORT")
+        port = self._config.text("MAIL_PORT", "MAIL_PORT")
         if port and not (port.isdecimal() and len(port) < 6 and 0 < int(port) < 65536):
-            self._fault(f"UNLATCH_MAIL_PORT is {port!r}; it takes a port number.")
+            self._config.fault(f"UNLATCH_MAIL_PORT is {port!r}; it takes a port number.")
             port = ""
-        security = self._text("MAIL_SECURITY") or ("tls" if port == "465" else "starttls")
+        security = self._config.text("MAIL_SECURITY") or ("tls" if port == "465" else "starttls")
         if security not in ("starttls", "tls", "none"):
-            self._fault(f"UNLATCH_MAIL_SECURITY is {security!r}; it takes starttls, tls or none.")
+            self._config.fault(
+                f"UNLATCH_MAIL_SECURITY is {security!r}; it takes starttls, tls or none."
+            )
         if security == "none" and username and host not in _THIS_MACHINE:
-            self._fault(
+            self._config.fault(
                 "UNLATCH_MAIL_SECURITY is none, which would send the login in the clear; "
                 "take starttls or tls."
             )
@@ -319,23 +249,25 @@ class _Reader:
             host=host,
             port=int(port) if port else (465 if security == "tls" else 587),
             username=username,
-            password=self._text("MAIL_PASSWORD", "MAIL_PASSWORD"),
+            password=self._config.text("MAIL_PASSWORD", "MAIL_PASSWORD"),
             sender=sender,
             security=security,
         )
 
     def _prefix(self) -> str:
-        prefix = self._text("URL_PREFIX") or "/auth"
+        prefix = self._config.text("URL_PREFIX") or "/auth"
         if not _PREFIX.fullmatch(prefix):
-            self._fault(f"UNLATCH_URL_PREFIX is {prefix!r}; it takes a path like /auth.")
+            self._config.fault(f"UNLATCH_URL_PREFIX is {prefix!r}; it takes a path like /auth.")
         return prefix
 
     def _csp_sources(self) -> Mapping[str, tuple[str, ...]]:
-        value = self._config.get("UNLATCH_CSP_SOURCES")
+        value = self._config.given("UNLATCH_CSP_SOURCES")
         if isinstance(value, Mapping):
             added = {str(name): self._sources(sources) for name, sources in value.items()}
         else:
-            parts = [one.split() for one in self._text("CSP_SOURCES").split(";") if one.strip()]
+            parts = [
+                one.split() for one in self._config.text("CSP_SOURCES").split(";") if one.strip()
+            ]
             added = {part[0]: tuple(part[1:]) for part in parts}
         for name, sources in added.items():
             self._check_sources(name, sources)
@@ -344,19 +276,19 @@ class _Reader:
     def _sources(self, value: object) -> tuple[str, ...]:
         key = "UNLATCH_CSP_SOURCES"
         if isinstance(value, Iterable) and not isinstance(value, str | bytes):
-            return tuple(self._as_text(key, one) for one in value)
-        return tuple(self._as_text(key, value).split())
+            return tuple(self._config.as_text(key, one) for one in value)
+        return tuple(self._config.as_text(key, value).split())
 
     def _check_sources(self, directive: str, sources: tuple[str, ...]) -> None:
         if not directive.endswith("-src") or directive == "object-src":
-            self._fault(
+            self._config.fault(
                 f"UNLATCH_CSP_SOURCES has {directive!r}; it takes directives and sources, "
                 "like `script-src https://cdn.example.com; img-src https://img.example.com`."
             )
         for source in sources:
             unsafe = directive.startswith("script") and source.lower() == "'unsafe-inline'"
             if unsafe or not _SOURCE.fullmatch(source):
-                self._fault(
+                self._config.fault(
                     f"UNLATCH_CSP_SOURCES has {source!r} for {directive}, which would let in what "
                     "the policy is there to keep out; name the sites that are needed."
                 )
@@ -364,9 +296,9 @@ class _Reader:
     def _trusted_proxies(
         self,
     ) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
-        values = self._list("TRUSTED_PROXIES")
+        values = self._config.listed("TRUSTED_PROXIES")
         if not values and not self._development:
-            self._fault(
+            self._config.fault(
                 "UNLATCH_TRUSTED_PROXIES is missing; set it to the addresses of the proxies in "
                 "front, like 10.0.0.0/8, or to none."
             )
@@ -378,7 +310,9 @@ class _Reader:
         try:
             return ipaddress.ip_network(text, strict=False)
         except ValueError:
-            self._fault(f"UNLATCH_TRUSTED_PROXIES has {text!r}, which is no address or network.")
+            self._config.fault(
+                f"UNLATCH_TRUSTED_PROXIES has {text!r}, which is no address or network."
+            )
             return None
 
 
