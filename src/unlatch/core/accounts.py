@@ -94,7 +94,7 @@ class Accounts:
             unit.accounts.add(account, stale_before=account.created_at - UNCONFIRMED_LIFETIME)
             unit.events.add(events.registered(account.id, at=account.created_at))
             signed_in = self._sessions.start(unit, proof, visitor)
-            asked = self._addresses.ask_for_new(unit, account, None, party, visitor)
+            asked = self._addresses.mail_confirmation(unit, account, None, party, visitor)
         return signed_in, asked
 
     def _new_account(self, name: str, username: str, email: str, visitor: Visitor) -> Account:

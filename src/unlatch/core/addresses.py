@@ -36,7 +36,7 @@ class Addresses:
         self._freshness = freshness
         self._clock = clock
 
-    def ask_for_new(
+    def mail_confirmation(
         self,
         unit: Unit,
         account: Account,
@@ -44,11 +44,19 @@ class Addresses:
         party: RelyingParty,
         visitor: Visitor,
     ) -> Binding:
-        """Ask for the mail to an address that was just written down. A new address is a new
-        reason to write, so there is no minute to wait; how many there may be is limited by
-        whoever writes it down.
+        """Ask for the mail to an account's address, inside a transaction. Whether there may be
+        one more is for the caller to have found out: where an address was just written down,
+        that is a new reason to write, and there is no minute to wait.
         """
-        return self._ask_confirmation(unit, account, binding, party, visitor)
+        return self._mailed.ask(
+            unit,
+            Purpose.CONFIRM,
+            account,
+            typed=account.address,
+            binding=binding,
+            party=party,
+            visitor=visitor,
+        )
 
     def ask_confirmation(
         self,
@@ -71,7 +79,7 @@ class Addresses:
             Purpose.CONFIRM, account, typed=account.address, binding=binding, visitor=visitor
         )
         with self._stores.unit() as unit:
-            return self._ask_confirmation(unit, account, binding, party, visitor)
+            return self.mail_confirmation(unit, account, binding, party, visitor)
 
     def look_at_confirmation(self, token: str, binding: Binding | None) -> None:
         """Whether an opened link may confirm here. Spends nothing.
@@ -163,25 +171,7 @@ class Addresses:
                 raise NotFound("confirmed already")
             unit.events.add(events.address_corrected(live.account.id, at=now))
             account = replace(live.account, address=address.kept, address_key=address.key)
-            return self.ask_for_new(unit, account, binding, party, visitor)
-
-    def _ask_confirmation(
-        self,
-        unit: Unit,
-        account: Account,
-        binding: Binding | None,
-        party: RelyingParty,
-        visitor: Visitor,
-    ) -> Binding:
-        return self._mailed.ask(
-            unit,
-            Purpose.CONFIRM,
-            account,
-            typed=account.address,
-            binding=binding,
-            party=party,
-            visitor=visitor,
-        )
+            return self.mail_confirmation(unit, account, binding, party, visitor)
 
     def _confirm(self, mail: Mail, live: LiveSession) -> None:
         if mail.account_id != live.account.id:

@@ -66,7 +66,12 @@ class Ceremony:
     @property
     def mark(self) -> bytes:
         """What is spent when it is answered. Begins with its time, for sweeping by range."""
-        return self.begun_at.to_bytes(8, "big") + digest(self.challenge)[:16]
+        return mark_time(self.begun_at) + digest(self.challenge)[:16]
+
+
+def mark_time(moment: int) -> bytes:
+    """How the mark of a ceremony begins: eight bytes that sort as moments do."""
+    return moment.to_bytes(8, "big")
 
 
 def begin(

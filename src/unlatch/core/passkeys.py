@@ -36,6 +36,7 @@ from unlatch.core.times import Clock
 from unlatch.core.visitor import Visitor
 from unlatch.core.webauthn import (
     VerifiedAssertion,
+    VerifiedRegistration,
     verify_assertion,
     verify_registration,
     what_is_amiss,
@@ -88,7 +89,7 @@ class Passkeys:
     def begin_sign_in(self, party: RelyingParty) -> Begun:
         """Begin without a name: whoever has a passkey for this site. Touches no store."""
         ceremony = ceremonies.begin(CeremonyKind.SIGN_IN, now=self._clock())
-        return self._begun(ceremony, request_options([], ceremony.challenge, party))
+        return self._asking_for(ceremony, [], party)
 
     def begin_named_sign_in(self, identifier: str, party: RelyingParty) -> Begun:
         """Begin for the account of a username or address in any spelling. Nobody of that name,
@@ -103,8 +104,7 @@ class Passkeys:
         ceremony = ceremonies.begin(
             CeremonyKind.SIGN_IN, now=self._clock(), account_id=named.account_id, named=True
         )
-        allowed = named.passkeys or decoys
-        return self._begun(ceremony, request_options(allowed, ceremony.challenge, party))
+        return self._asking_for(ceremony, named.passkeys or decoys, party)
 
     def begin_remembered_sign_in(
         self, account_id: str, party: RelyingParty, *, is_theirs: bool
@@ -122,8 +122,7 @@ class Passkeys:
             named=True,
         )
         passkeys = self._stores.passkeys.of(ceremony.account_id)
-        allowed: Sequence[Passkey | Descriptor] = passkeys or self._decoys.of(account_id)
-        return self._begun(ceremony, request_options(allowed, ceremony.challenge, party))
+        return self._asking_for(ceremony, passkeys or self._decoys.of(account_id), party)
 
     def finish_sign_in(
         self, answer: Answer, sealed: SealedCeremonies, party: RelyingParty, visitor: Visitor
@@ -167,7 +166,8 @@ class Passkeys:
         ceremony = self._bound(CeremonyKind.STEP_UP, live)
         known = self._stores.passkeys.of(live.account.id)
         ways = self._freshness.ways_to_prove(live.account, known, change, now=self._clock())
-        return self._begun_for(ceremony, party, ways.passkeys)
+        allowed = ways.passkeys or self._decoys.of(live.account.id)
+        return self._asking_for(ceremony, allowed, party)
 
     def finish_step_up(
         self,
@@ -234,24 +234,33 @@ class Passkeys:
             PasskeyExists, TooManyPasskeys: As they say.
         """
         with self._limits.attempt(visitor.client):
-            return self._add(answer, sealed, party, live, visitor)
+            ceremony = self._open(answer, sealed, CeremonyKind.ADD_PASSKEY)
+            self._require_bound(ceremony, live)
+            # As of its beginning: the device may take its time, and the beginning was fresh.
+            known = self._stores.passkeys.of(live.account.id)
+            self._freshness.require(live, known, Change.ADD_PASSKEY, now=ceremony.begun_at)
+            seen = verify_registration(answer, ceremony.challenge, party)
+            passkey = self._new(seen, live, known, visitor)
+            with self._stores.unit() as unit:
+                unit.ceremonies.spend(ceremony.mark)
+                # Inside the transaction: a squatter's answer that arrives while the owner of
+                # the address takes the account over must not leave a passkey behind.
+                unit.sessions.require(live.session.token_hash)
+                unit.passkeys.add(passkey, limit=MOST_PASSKEYS)
+                now = passkey.added_at
+                unit.events.add(events.passkey_added(passkey, at=now))
+                tell(unit, Purpose.PASSKEY_ADDED, live.account, passkey, party, visitor, now=now)
+            return passkey
 
-    def _add(
+    def _new(
         self,
-        answer: Answer,
-        sealed: SealedCeremonies,
-        party: RelyingParty,
+        seen: VerifiedRegistration,
         live: LiveSession,
+        known: Sequence[Passkey],
         visitor: Visitor,
     ) -> Passkey:
-        ceremony = self._open(answer, sealed, CeremonyKind.ADD_PASSKEY)
-        self._require_bound(ceremony, live)
-        # As of its beginning: the device may take its time, and the beginning was fresh.
-        known = self._stores.passkeys.of(live.account.id)
-        self._freshness.require(live, known, Change.ADD_PASSKEY, now=ceremony.begun_at)
-        seen = verify_registration(answer, ceremony.challenge, party)
         now = self._clock()
-        passkey = Passkey(
+        return Passkey(
             id=str(uuid.uuid4()),
             account_id=live.account.id,
             credential_id=seen.credential_id,
@@ -265,25 +274,14 @@ class Passkeys:
             added_on=self._freshness.added_on(live.session, known, now=now),
             added_at=now,
         )
-        with self._stores.unit() as unit:
-            unit.ceremonies.spend(ceremony.mark)
-            # Inside the transaction: a squatter's answer that arrives while the owner of the
-            # address takes the account over must not leave a passkey behind.
-            unit.sessions.require(live.session.token_hash)
-            unit.passkeys.add(passkey, limit=MOST_PASSKEYS)
-            unit.events.add(events.passkey_added(passkey, at=now))
-            tell(unit, Purpose.PASSKEY_ADDED, live.account, passkey, party, visitor, now=now)
-        return passkey
 
     def _begun(self, ceremony: Ceremony, options: dict[str, object]) -> Begun:
         return Begun(options, ceremony.cookie_name, ceremonies.seal(ceremony, self._keys))
 
-    def _begun_for(
-        self, ceremony: Ceremony, party: RelyingParty, passkeys: Sequence[Passkey]
+    def _asking_for(
+        self, ceremony: Ceremony, allowed: Sequence[Passkey | Descriptor], party: RelyingParty
     ) -> Begun:
-        """With an account's passkeys, or decoys where it has none: an empty list means "any"."""
-        allowed: Sequence[Passkey | Descriptor]
-        allowed = passkeys or self._decoys.of(ceremony.account_id)
+        """With these passkeys; none means "any", so whoever has none is given decoys."""
         return self._begun(ceremony, request_options(allowed, ceremony.challenge, party))
 
     def _bound(self, kind: CeremonyKind, live: LiveSession) -> Ceremony:

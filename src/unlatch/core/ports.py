@@ -176,8 +176,8 @@ class MetaReader(Protocol):
 
 class CeremonyWriter(Protocol):
     def spend(self, mark: bytes) -> None:
-        """Mark a ceremony as answered. `mark` begins with its time of issue, eight bytes
-        big-endian, so that sweeping old marks is a range delete.
+        """Mark a ceremony as answered. `mark` begins with the time of its beginning
+        (`ceremonies.mark_time`), so that sweeping old marks is a range delete.
 
         Raises:
             CeremonyGone: It was marked before, or is void.

@@ -20,6 +20,7 @@ _HOUSEHOLD = 64
 """Bits of an IPv6 address that are one customer's: he has all the rest to himself."""
 
 _NEIGHBOURS = 24
+"""Bits of an IPv4 address that those in one network have in common."""
 
 
 def client() -> Client:
@@ -27,8 +28,8 @@ def client() -> Client:
     found = _address()
     remembered = browser.remembered()
     return Client(
-        address=_household(found),
-        network=_network(found),
+        address=_masked(found, ipv4_bits=32),
+        network=_masked(found, ipv4_bits=_NEIGHBOURS),
         remembers=remembered.account_id if remembered else None,
         remembers_since=remembered.at if remembered else 0,
     )
@@ -67,15 +68,7 @@ def _parsed(text: str) -> Address | None:
     return (address.ipv4_mapped or address) if address.version == 6 else address
 
 
-def _household(address: Address | None) -> str:
-    return _masked(address, 32)
-
-
-def _network(address: Address | None) -> str:
-    return _masked(address, _NEIGHBOURS)
-
-
-def _masked(address: Address | None, ipv4_bits: int) -> str:
+def _masked(address: Address | None, *, ipv4_bits: int) -> str:
     if address is None:  # a socket file, say: then all who come by it are one
         return "unknown"
     bits = ipv4_bits if address.version == 4 else _HOUSEHOLD

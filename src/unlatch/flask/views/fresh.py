@@ -126,7 +126,7 @@ def fresh_code() -> ResponseReturnValue:
 
 
 def _change_at(next_path: str) -> Change | None:
-    """What is about to be done, by the page that is gone to afterwards."""
+    """What `_CHANGES` has for the page at that path; None where a host's own view is next."""
     path = urlsplit(next_path).path.removeprefix(request.script_root)
     try:
         endpoint, _ = current_app.url_map.bind("").match(path, method="GET")

@@ -1,5 +1,6 @@
 """The marks of answered ceremonies in memory."""
 
+from unlatch.core.ceremonies import mark_time
 from unlatch.errors import CeremonyGone
 from unlatch.stores.memory.rows import Reader, Writer
 
@@ -9,7 +10,7 @@ _VOID_BEFORE = "ceremonies_void_before"
 class MemoryCeremonyKeeper(Reader):
     def sweep(self, *, begun_before: int, most: int) -> int:
         with self._memory.writing() as rows:
-            old = [mark for mark in rows.marks if mark < _written(begun_before)]
+            old = [mark for mark in rows.marks if mark < mark_time(begun_before)]
             oldest = sorted(old)[:most]
             rows.marks.difference_update(oldest)
             return len(oldest)
@@ -22,8 +23,4 @@ class MemoryCeremonyWriter(Writer):
         self._rows.marks.add(mark)
 
     def void(self, *, begun_before: int) -> None:
-        self._rows.meta[_VOID_BEFORE] = _written(begun_before)
-
-
-def _written(moment: int) -> bytes:
-    return moment.to_bytes(8, "big")
+        self._rows.meta[_VOID_BEFORE] = mark_time(begun_before)

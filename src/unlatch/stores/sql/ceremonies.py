@@ -3,6 +3,7 @@
 from sqlalchemy import LargeBinary, bindparam, delete, exists, select
 from sqlalchemy.dialects.postgresql import insert  # ON CONFLICT; SQLite's compiler knows it too
 
+from unlatch.core.ceremonies import mark_time
 from unlatch.errors import CeremonyGone
 from unlatch.stores.sql.database import Database
 from unlatch.stores.sql.running import Sql
@@ -38,7 +39,7 @@ class SqlCeremonyKeeper:
 
     def sweep(self, *, begun_before: int, most: int) -> int:
         with self._database.writing() as sql:
-            return sql.count(SWEEP, before=_written(begun_before), most=most)
+            return sql.count(SWEEP, before=mark_time(begun_before), most=most)
 
 
 class SqlCeremonyWriter:
@@ -50,8 +51,4 @@ class SqlCeremonyWriter:
             raise CeremonyGone("answered before, or begun before a restore")
 
     def void(self, *, begun_before: int) -> None:
-        self._sql.run(VOID, moment=_written(begun_before))
-
-
-def _written(moment: int) -> bytes:
-    return moment.to_bytes(8, "big")
+        self._sql.run(VOID, moment=mark_time(begun_before))

@@ -24,16 +24,14 @@ _PASSKEY = names(tables.passkeys)
 _SESSION = names(tables.sessions)
 _MAIL = names(tables.mails)
 
-ACCOUNT_WIDTH = len(_ACCOUNT)
 PASSKEY_WIDTH = len(_PASSKEY)
 SESSION_WIDTH = len(_SESSION)
-
 
 NOBODYS_PASSKEY = tuple(
     {"transports": "internal hybrid", "added_on": Method.PASSKEY.value}.get(name, 0)
     for name in _PASSKEY
 )
-"""A row that no table has."""
+"""A row that no table has, and that a record can be made of."""
 
 
 def account(row: Sequence[Any]) -> Account:
