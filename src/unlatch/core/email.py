@@ -188,7 +188,8 @@ class Emails:
                 taken_over = self._prove_address(unit, account, visitor, now=proof.at)
                 signed_in = self._sessions.start(unit, proof, visitor)
                 unit.mails.kill_pending(account.id, now=proof.at)
-                unit.accounts.forgive(account.id)
+                if account.code_failures:
+                    unit.accounts.forgive(account.id)
         except NotSignedIn as error:  # disabled since the mail was asked for
             raise MailGone(error.detail) from error
         return SignedInByMail(signed_in, mail.next, taken_over)
