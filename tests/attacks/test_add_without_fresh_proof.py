@@ -37,9 +37,7 @@ def test_nor_finish_what_another_session_began(left_open, key, kept):
     elsewhere.sign_in()
     options = elsewhere.begin_passkey()
     options["publicKey"]["excludeCredentials"] = []
-    for name, value in elsewhere.cookies.items():
-        if name.startswith("__Host-unlatch-c-"):
-            left_open.set_cookie(name, value)
+    left_open.with_cookies_of(elsewhere, like="-c-")
 
     refused = left_open.json(FINISH, key.create(options))
 
@@ -49,9 +47,7 @@ def test_nor_finish_what_another_session_began(left_open, key, kept):
 
 def test_nor_begin_as_another_account_and_finish_as_this(left_open, noah, key, kept):
     answer = key.create(noah.begin_passkey())
-    for name, value in noah.cookies.items():
-        if name.startswith("__Host-unlatch-c-"):
-            left_open.set_cookie(name, value)
+    left_open.with_cookies_of(noah, like="-c-")
 
     assert left_open.json(FINISH, answer).status_code == 401
     assert len(kept.passkeys()) == 1

@@ -34,9 +34,7 @@ def test_a_code_is_good_in_any_spelling(mira, visitor, outbox, spelled):
 
 def test_a_used_code_is_gone_in_any_spelling(mira, visitor, outbox, spelled, kept):
     visitor.ask_mail()
-    thief = visitor.at_another_browser()
-    for name, value in visitor.cookies.items():
-        thief.set_cookie(name, value)
+    thief = visitor.at_another_browser().with_cookies_of(visitor)
     assert visitor.json(CODE, {"code": outbox.code}).status_code == 200
 
     again = thief.json(CODE, {"code": spelled(outbox.code)})

@@ -53,9 +53,7 @@ def test_an_answer_to_what_was_begun_elsewhere_never_serves(left_open, begun):
     }
     options = begins[begun]()["publicKey"]
     answer = left_open.key.get({"challenge": options["challenge"], "rpId": "acme.example"})
-    for name, value in elsewhere.cookies.items():
-        if name.startswith("__Host-unlatch-c-"):
-            left_open.set_cookie(name, value)
+    left_open.with_cookies_of(elsewhere, like="-c-")
 
     refused = left_open.json(STEP_UP, answer)
 

@@ -12,9 +12,7 @@ def opened(mira, visitor, outbox):
     """Who asked, with the link open; and a thief with the same cookies."""
     visitor.ask_mail()
     visitor.open_link(outbox.link)
-    thief = visitor.at_another_browser()
-    for name, value in visitor.cookies.items():
-        thief.set_cookie(name, value)
+    thief = visitor.at_another_browser().with_cookies_of(visitor)
     return visitor, thief
 
 

@@ -21,9 +21,7 @@ def test_the_older_mail_of_the_same_browser_is_dead(mira, visitor, outbox, clock
     """Though the thief who kept it has that browser's cookies."""
     visitor.ask_mail()
     older, older_link = outbox.code, outbox.link
-    thief = visitor.at_another_browser()
-    for name, value in visitor.cookies.items():
-        thief.set_cookie(name, value)
+    thief = visitor.at_another_browser().with_cookies_of(visitor)
     clock.move(minutes=1)
     visitor.ask_mail()
 

@@ -48,9 +48,7 @@ def test_another_accounts_ceremony_proves_nothing_in_a_session(mira, noah, clock
     """Not with its cookie, and not with the right passkey either."""
     clock.move(minutes=6)
     options = noah.begin_fresh()
-    for name, value in noah.cookies.items():
-        if "-c-" in name:
-            mira.set_cookie(name, value)
+    mira.with_cookies_of(noah, like="-c-")
 
     assert verdict(mira.json(FRESH, answered(options, mira.key))) == GONE
     assert mira.get("/vault").status_code == 303

@@ -103,10 +103,8 @@ def test_a_link_opened_for_one_purpose_is_not_pressed_for_another(
 
 def test_a_code_to_prove_again_signs_nobody_in_elsewhere(mira, mailed, come_from):
     """With all the cookies but the session's: what is left is the binding."""
-    thief = come_from("127.6.6.6")
-    for name, value in mira.cookies.items():
-        if name != "__Host-unlatch":
-            thief.set_cookie(name, value)
+    thief = come_from("127.6.6.6").with_cookies_of(mira)
+    thief.drop_cookie("__Host-unlatch")
 
     answer = thief.type_code(mailed["fresh"].code)
 

@@ -5,9 +5,7 @@ def test_an_answer_opens_one_session(mira, come_from):
     """The thief has all that went over the wire: the answer and the cookies that went with it."""
     mira.sign_out()
     answer = mira.key.get(mira.begin_sign_in())
-    thief = come_from("127.6.6.6")
-    for name, value in mira.cookies.items():
-        thief.set_cookie(name, value)
+    thief = come_from("127.6.6.6").with_cookies_of(mira)
 
     first = mira.json("/auth/sign-in/passkey", answer)
     again = thief.json("/auth/sign-in/passkey", answer)

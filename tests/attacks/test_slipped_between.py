@@ -84,10 +84,7 @@ Prepare = Callable[[Scene], Act]
 
 def twin(person: Person) -> Person:
     """The same browser, for what it asks meanwhile."""
-    same = person.at_another_browser()
-    for name, value in person.cookies.items():
-        same.set_cookie(name, value)
-    return same
+    return person.at_another_browser().with_cookies_of(person)
 
 
 # --- what is under way ----------------------------------------------------------------------

@@ -58,8 +58,7 @@ def test_five_are_five_however_many_come_at_once(asked, come_from, database):
     with crowd(10) as ten:
         guessers = [come_from(f"127.7.7.{number + 1}") for number in range(10)]
         for guesser in guessers:
-            for name, value in asked.cookies.items():
-                guesser.set_cookie(name, value)
+            guesser.with_cookies_of(asked)
 
         answers = ten.at_once(lambda number: told(guessers[number].json(CODE, WRONG)))
 

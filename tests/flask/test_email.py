@@ -120,9 +120,7 @@ def test_five_tries_are_five_however_many_arrive_together(app, mira, visitor, ou
     together = Barrier(8)
 
     def guess(_):
-        twin = visitor.at_another_browser()
-        for name, value in visitor.cookies.items():
-            twin.set_cookie(name, value)
+        twin = visitor.at_another_browser().with_cookies_of(visitor)
         together.wait()
         return twin.json(CODE, {"code": WRONG})
 
@@ -139,9 +137,7 @@ def test_one_code_makes_one_session_however_many_arrive_together(mira, visitor, 
     together = Barrier(4)
 
     def type_it(spelling: str):
-        twin = visitor.at_another_browser()
-        for name, value in visitor.cookies.items():
-            twin.set_cookie(name, value)
+        twin = visitor.at_another_browser().with_cookies_of(visitor)
         together.wait()
         return twin.json(CODE, {"code": spelling}).status_code
 

@@ -80,9 +80,7 @@ def test_what_one_app_sealed_another_does_not_open(bare_app, visitor):
     one, other = bare_app("one"), bare_app("other")
     person = type(visitor)(one.test_client())
     person.register()
-    stranger = type(visitor)(other.test_client())
-    for name, value in person.cookies.items():
-        stranger.set_cookie(name, value)
+    stranger = type(visitor)(other.test_client()).with_cookies_of(person)
 
     assert "Mira" not in stranger.get("/auth/sign-in").text
     assert stranger.get("/auth/sign-in/email").status_code == 303
@@ -330,9 +328,7 @@ def test_the_keys_of_development_last(bare_app, visitor):
     first, again = bare_app("instance"), bare_app("instance")
     person = type(visitor)(first.test_client())
     person.register()
-    later = type(visitor)(again.test_client())
-    for name, value in person.cookies.items():
-        later.set_cookie(name, value)
+    later = type(visitor)(again.test_client()).with_cookies_of(person)
 
     assert later.session == person.session
     person.sign_out()
@@ -371,9 +367,7 @@ def test_flasks_own_session_gets_a_key_only_where_the_host_has_none(bare_app, tm
 
 
 def test_after_a_new_database_the_old_cookies_are_nobodys(new_app, mira):
-    person = type(mira)(new_app().test_client())
-    for name, value in mira.cookies.items():
-        person.set_cookie(name, value)
+    person = type(mira)(new_app().test_client()).with_cookies_of(mira)
 
     assert person.session is None
     assert person.get("/auth/sign-in").status_code == 200

@@ -347,9 +347,7 @@ def test_a_ceremony_serves_what_it_was_begun_for_alone(mira, begun_for, sent_to)
 def test_a_ceremony_of_another_session_adds_no_passkey(mira, noah):
     """Not even where its cookie is carried over."""
     answer = SoftAuthenticator().create(mira.begin_passkey())
-    for name, value in mira.cookies.items():
-        if "-c-" in name:
-            noah.set_cookie(name, value)
+    noah.with_cookies_of(mira, like="-c-")
 
     assert refused(noah.json(ADD, answer), "ceremony_gone")
 
@@ -365,9 +363,7 @@ def test_a_ceremony_of_the_session_before_adds_no_passkey(mira):
 
 def test_a_ceremony_of_another_account_proves_nothing(mira, noah):
     options = mira.begin_fresh()
-    for name, value in mira.cookies.items():
-        if "-c-" in name:
-            noah.set_cookie(name, value)
+    noah.with_cookies_of(mira, like="-c-")
 
     assert refused(noah.json(FRESH, mira.key.get(options)), "ceremony_gone")
 

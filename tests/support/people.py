@@ -148,6 +148,17 @@ class Person:
     def set_cookie(self, name: str, value: str) -> None:
         self.client.set_cookie(name, value, domain=urlsplit(self.site).hostname or "")
 
+    def with_cookies_of(self, other: "Person", like: str = "") -> "Person":
+        """This browser, with copies of another's cookies, as whoever steals them has them.
+
+        Args:
+            like: Only of those that have this in their names.
+        """
+        for name, value in other.cookies.items():
+            if like in name:
+                self.set_cookie(name, value)
+        return self
+
     def drop_cookie(self, name: str) -> None:
         self.client.delete_cookie(name, domain=urlsplit(self.site).hostname or "")
 
