@@ -40,7 +40,7 @@ from unlatch.core.webauthn import (
     verify_registration,
     what_is_amiss,
 )
-from unlatch.errors import CeremonyGone, PasskeyRefused, TooManyPasskeys
+from unlatch.errors import CeremonyGone, PasskeyExists, PasskeyRefused, TooManyPasskeys
 
 MOST_PASSKEYS = 20
 """Per account."""
@@ -271,6 +271,9 @@ class Passkeys:
             # address takes the account over must not leave a passkey behind.
             unit.sessions.require(live.session.token_hash)
             unit.passkeys.add(passkey, limit=MOST_PASSKEYS)
+            if self._decoys.has(passkey.credential_id):
+                # As if somebody had it: an id that is free would tell that it was a decoy.
+                raise PasskeyExists("a decoy")
             unit.events.add(events.passkey_added(passkey, at=now))
             tell(unit, Purpose.PASSKEY_ADDED, live.account, passkey, party, visitor, now=now)
         return passkey
