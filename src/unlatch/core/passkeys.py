@@ -225,7 +225,7 @@ class Passkeys:
         live: LiveSession,
         visitor: Visitor,
     ) -> Passkey:
-        """Add the passkey that the device made, and tell the account's address of it.
+        """Add the passkey that the device made, and tell the account's address of it, if proved.
 
         Raises:
             CeremonyGone, PasskeyRefused, TooMany: As in `finish_sign_in`.
