@@ -139,12 +139,18 @@ def _counted_as(client: Client) -> str:
 def _mails(
     visitor: Visitor, purpose: Purpose, account: Account | None, typed: str
 ) -> list[Allowance]:
+    known: list[Allowance] = []
     if account is not None and visitor.is_known_to(account):
-        return [Allowance(MAILS_TO, f"account {account.id} {purpose.value}")]
+        known = [Allowance(MAILS_TO, f"account {account.id} {purpose.value}")]
+        # While nobody has proved the address it may be a stranger's, so it comes on top of what
+        # else is counted: whoever registers there has no allowance for other people's mailboxes.
+        if account.confirmed_at is not None:
+            return known
     client = visitor.client
     address, username = identifier_keys(typed)  # every spelling of it is one counter
     mailbox = address or username or typed
     return [
+        *known,
         Allowance(MAILS_TO, f"{client.network} {mailbox}"),
         Allowance(MAILS, client.address),
     ]
