@@ -133,7 +133,11 @@ class Limits:
 
 
 def _counted_as(client: Client) -> str:
-    return f"account {client.remembers}" if client.remembers else client.address
+    if client.remembers is None:
+        return client.address
+    # Apart, so that a squatter's failures are not counted as those of the owner who came.
+    proved = "proved" if client.remembers_proved else "unproved"
+    return f"{proved} account {client.remembers}"
 
 
 def _mails(

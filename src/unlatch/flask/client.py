@@ -30,7 +30,7 @@ def client() -> Client:
         address=_household(found),
         network=_network(found),
         remembers=remembered.account_id if remembered else None,
-        remembers_since=remembered.at if remembered else 0,
+        remembers_proved=remembered is not None and remembered.proved,
     )
 
 
