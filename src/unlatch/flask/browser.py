@@ -61,11 +61,13 @@ def remember(account: Account, method: Method, *, proved: bool) -> None:
 
 
 def remembered() -> Remembered | None:
-    """Who last signed in here."""
+    """Who last signed in here, in the last 30 days."""
     value = _opened("remembered", cookies.REMEMBERED)
     if len(value) != _REMEMBERED.size:
         return None
-    whose, by_email, proved, _ = _REMEMBERED.unpack(value)
+    whose, by_email, proved, at = _REMEMBERED.unpack(value)
+    if at <= gate().clock() - cookies.BROWSER_LIFETIME:  # a copy of it does not end by itself
+        return None
     return Remembered(str(uuid.UUID(bytes=whose)), by_email, proved)
 
 
