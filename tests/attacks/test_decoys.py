@@ -7,9 +7,10 @@ import secrets
 import pytest
 import webauthn
 from fixtures import person
-from people import FACES
+from people import FACES, told
 
 from unlatch.core.secrets import from_base64url, to_base64url
+from unlatch.testing import SoftAuthenticator
 
 SIGN_IN = "/auth/sign-in/passkey"
 
@@ -111,6 +112,21 @@ def test_their_signature_is_checked_too(mira, visitor, shown, monkeypatch, named
         assert visitor.json(SIGN_IN, answer).status_code == 401
 
     assert len(checked) == 2
+
+
+def test_they_are_taken_as_a_passkey_of_somebodys_is(mira, noah, shown):
+    """Noah registers a key of his own under the ids that he was shown for others: one that is
+    free would be a decoy, and taken would mean that the name is somebody's.
+    """
+
+    def claim(name):
+        claimed = from_base64url(shown(name)[0]["id"])
+        key = SoftAuthenticator(origin=noah.site)
+        refused = noah.add_passkey(key, credential_id=claimed)
+        return refused.status_code, told(refused).get("error")
+
+    assert claim("mira") == claim("nobody") == claim("nobody") == (409, "passkey_exists")
+    assert len(noah.passkeys()) == 1
 
 
 def test_a_decoy_changed_in_one_letter_is_a_passkey_that_nobody_has(mira, visitor, shown):

@@ -35,6 +35,8 @@ def test_a_neighbour_behind_the_same_address_eats_nothing_of_a_browser_that_has_
 def test_nor_does_he_eat_its_mails_and_codes(mira, come_from, outbox, confirm):
     confirm(mira)
     mira.sign_out()
+    mira.sign_in()
+    mira.sign_out()
     mira.client.address = NAT
     stranger = come_from(NAT)
     for number in range(22):

@@ -6,9 +6,11 @@ address from elsewhere leaves him nothing.
 from threading import Thread
 
 import pytest
+from strangers import too_many, wrong_passkey
 
 from unlatch.core import passkeys as ceremonies
 from unlatch.core.secrets import to_base64url
+from unlatch.flask import browser
 from unlatch.testing import SoftAuthenticator
 
 LINK = "/auth/sign-in/email/link"
@@ -76,6 +78,39 @@ def test_his_browser_remembers_nobody(squatter, owner, by_mail, kept):
         assert squatter.ask_mail().status_code == 303
     squatter.drop_cookie("__Host-unlatch-mail")
     assert squatter.ask_mail().status_code == 429
+
+
+def test_his_browser_remembers_nobody_either_that_signed_in_a_moment_before(
+    squatter, by_mail, monkeypatch
+):
+    """The owner's transaction commits after his and before he is given the cookie."""
+    squatter.sign_out()
+    remember = browser.remember
+
+    def after_the_owner_came(*arguments, **more):
+        monkeypatch.setattr(browser, "remember", remember)
+        coming = Thread(target=by_mail)
+        coming.start()
+        coming.join()
+        remember(*arguments, **more)
+
+    monkeypatch.setattr(browser, "remember", after_the_owner_came)
+    squatter.sign_in()
+
+    assert squatter.session is None
+    assert squatter.get("/auth/sign-in", "json").json["step"] == "identify"
+
+
+def test_his_failures_are_not_counted_as_the_owners(squatter, owner, by_mail):
+    """Both browsers remember the account; that of before it had an owner is another's."""
+    by_mail()
+    owner.add_passkey(owner.key)
+    owner.sign_out()
+    for _ in range(30):
+        assert wrong_passkey(squatter).status_code == 401
+    too_many(wrong_passkey(squatter))
+
+    assert owner.sign_in().status_code == 200
 
 
 @pytest.mark.parametrize("proof", ["confirmation", "step-up"])

@@ -102,3 +102,18 @@ def test_nothing_that_is_shown_or_logged_holds_the_id(mira, caplog):
         for face in ("page", "htmx", "json"):
             assert token not in mira.get(path, face).text
     assert token not in caplog.text
+
+
+def test_a_copied_cookie_greets_nobody_after_its_thirty_days(mira, clock):
+    """A browser drops it by then; whoever copied it does not."""
+    cookie = "__Host-unlatch-account"
+    thief, copied = mira.at_another_browser(), mira.cookies[cookie]
+
+    def is_greeted():
+        thief.set_cookie(cookie, copied)
+        return thief.get("/auth/sign-in", "json").json["step"] == "method"
+
+    clock.move(days=29)
+    assert is_greeted()
+    clock.move(days=1)
+    assert not is_greeted()

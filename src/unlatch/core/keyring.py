@@ -87,7 +87,7 @@ class Keyring:
     def remove(
         self, live: LiveSession, passkey_id: str, party: RelyingParty, visitor: Visitor
     ) -> Passkey:
-        """Remove a passkey, end the other sessions it began, and tell the account's address.
+        """Remove a passkey, end the other sessions it began, and tell the address, if proved.
 
         Raises:
             NotFound, NotFresh, LastWayIn: As in `may_remove`.

@@ -133,18 +133,28 @@ class Limits:
 
 
 def _counted_as(client: Client) -> str:
-    return f"account {client.remembers}" if client.remembers else client.address
+    if client.remembers is None:
+        return client.address
+    # Apart, so that a squatter's failures are not counted as those of the owner who came.
+    proved = "proved" if client.remembers_proved else "unproved"
+    return f"{proved} account {client.remembers}"
 
 
 def _mails(
     visitor: Visitor, purpose: Purpose, account: Account | None, typed: str
 ) -> list[Allowance]:
+    known: list[Allowance] = []
     if account is not None and visitor.is_known_to(account):
-        return [Allowance(MAILS_TO, f"account {account.id} {purpose.value}")]
+        known = [Allowance(MAILS_TO, f"account {account.id} {purpose.value}")]
+        # While nobody has proved the address it may be a stranger's, so it comes on top of what
+        # else is counted: whoever registers there has no allowance for other people's mailboxes.
+        if account.confirmed_at is not None:
+            return known
     client = visitor.client
     address, username = identifier_keys(typed)  # every spelling of it is one counter
     mailbox = address or username or typed
     return [
+        *known,
         Allowance(MAILS_TO, f"{client.network} {mailbox}"),
         Allowance(MAILS, client.address),
     ]

@@ -41,7 +41,7 @@ from unlatch.core.webauthn import (
     verify_registration,
     what_is_amiss,
 )
-from unlatch.errors import CeremonyGone, PasskeyRefused, TooManyPasskeys
+from unlatch.errors import CeremonyGone, PasskeyExists, PasskeyRefused, TooManyPasskeys
 
 MOST_PASSKEYS = 20
 """Per account."""
@@ -225,7 +225,7 @@ class Passkeys:
         live: LiveSession,
         visitor: Visitor,
     ) -> Passkey:
-        """Add the passkey that the device made, and tell the account's address of it.
+        """Add the passkey that the device made, and tell the account's address of it, if proved.
 
         Raises:
             CeremonyGone, PasskeyRefused, TooMany: As in `finish_sign_in`.
@@ -247,6 +247,9 @@ class Passkeys:
                 # the address takes the account over must not leave a passkey behind.
                 unit.sessions.require(live.session.token_hash)
                 unit.passkeys.add(passkey, limit=MOST_PASSKEYS)
+                if self._decoys.has(passkey.credential_id):
+                    # As if somebody had it: an id that is free would tell that it was a decoy.
+                    raise PasskeyExists("a decoy")
                 now = passkey.added_at
                 unit.events.add(events.passkey_added(passkey, at=now))
                 tell(unit, Purpose.PASSKEY_ADDED, live.account, passkey, party, visitor, now=now)

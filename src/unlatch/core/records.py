@@ -76,11 +76,11 @@ class Account:
         """The address while nobody has proved it, else None."""
         return self.address if self.confirmed_at is None else None
 
-    def belonged_at(self, moment: int) -> bool:
-        """Whether it was then whose it is now: the first proof of its address may have taken it
-        from somebody who had registered it.
+    def is_still_theirs(self, *, proved: bool) -> bool:
+        """Whether it is whose it was, if its address was `proved` then or not: the first proof
+        may have taken it from somebody who had registered it.
         """
-        return self.confirmed_at is None or moment >= self.confirmed_at
+        return proved or self.confirmed_at is None
 
     @property
     def enabled(self) -> bool:

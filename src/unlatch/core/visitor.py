@@ -13,13 +13,14 @@ class Client:
         address: An IPv4 address, or the /64 of an IPv6 address: that is one household.
         network: Its /24 or /64.
         remembers: The account that the browser remembers: given after a sign-in only.
-        remembers_since: When that was, in microseconds.
+        remembers_proved: Whether the account's address was proved by then. If not, it may have
+            become another's since.
     """
 
     address: str = ""
     network: str = ""
     remembers: str | None = None
-    remembers_since: int = 0
+    remembers_proved: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,8 @@ class Visitor:
         if self._is_inside(account):
             return True
         client = self.client
-        return client.remembers == account.id and account.belonged_at(client.remembers_since)
+        proved = client.remembers_proved
+        return client.remembers == account.id and account.is_still_theirs(proved=proved)
 
     def _is_inside(self, account: Account) -> bool:
         return self.live is not None and self.live.account.id == account.id

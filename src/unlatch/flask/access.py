@@ -10,7 +10,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, SecurityError
 from werkzeug.local import LocalProxy
 
 from unlatch.core.freshness import require_fresh
-from unlatch.core.records import Account, LiveSession
+from unlatch.core.records import Account, LiveSession, Method
 from unlatch.core.sessions import SignedIn
 from unlatch.core.times import SECOND
 from unlatch.core.visitor import Visitor
@@ -170,7 +170,9 @@ def visitor(browser_hash: bytes | None = None) -> Visitor:
 def let_in(signed_in: SignedIn) -> LiveSession:
     """Give the browser its session, and remember who it was for the next time."""
     session_cookie().write(signed_in.token)
-    browser.remember(signed_in.proof.account, signed_in.proof.method)
+    account, method = signed_in.proof.account, signed_in.proof.method
+    proved = account.confirmed_at is not None or method is Method.EMAIL
+    browser.remember(account, method, proved=proved)
     browser.make_known()
     binding.forget()  # what was asked for here and not finished was perhaps somebody else's
     live = LiveSession(session=signed_in.session, account=signed_in.proof.account)

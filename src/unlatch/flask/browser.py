@@ -12,19 +12,19 @@ from unlatch.flask.memory import memory
 from unlatch.flask.state import gate
 
 _ID_BYTES = 16
-_REMEMBERED = struct.Struct(">16s?q")
+_REMEMBERED = struct.Struct(">16s??q")
 
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
     """Attributes:
     by_email: Whether it last signed in by e-mail, so that e-mail is offered first.
-    at: When, in microseconds.
+    proved: Whether the account's address was proved by then.
     """
 
     account_id: str
     by_email: bool
-    at: int
+    proved: bool
 
 
 def known_hash() -> bytes:
@@ -48,20 +48,27 @@ def _own_id() -> bytes:
     return known.browser_id
 
 
-def remember(account: Account, method: Method) -> None:
-    """After a success: skip the question who it is for the next 30 days."""
+def remember(account: Account, method: Method, *, proved: bool) -> None:
+    """After a success: skip the question who it is for the next 30 days.
+
+    Args:
+        proved: Whether the address was proved before, or by this. Not whether it is by now: its
+            owner may have come since, and this may be a squatter's browser.
+    """
     whose, by_email = uuid.UUID(account.id).bytes, method is Method.EMAIL
-    value = _REMEMBERED.pack(whose, by_email, gate().clock())
+    value = _REMEMBERED.pack(whose, by_email, proved, gate().clock())
     cookies.REMEMBERED.write(gate().keys.seal("remembered", value))
 
 
 def remembered() -> Remembered | None:
-    """Who last signed in here."""
+    """Who last signed in here, in the last 30 days."""
     value = _opened("remembered", cookies.REMEMBERED)
     if len(value) != _REMEMBERED.size:
         return None
-    whose, by_email, at = _REMEMBERED.unpack(value)
-    return Remembered(str(uuid.UUID(bytes=whose)), by_email, at)
+    whose, by_email, proved, at = _REMEMBERED.unpack(value)
+    if at <= gate().clock() - cookies.BROWSER_LIFETIME:  # a copy of it does not end by itself
+        return None
+    return Remembered(str(uuid.UUID(bytes=whose)), by_email, proved)
 
 
 def remembered_account() -> Account | None:
@@ -70,7 +77,7 @@ def remembered_account() -> Account | None:
     """
     known = remembered()
     account = gate().accounts.find(known.account_id) if known else None
-    return account if known and account and account.belonged_at(known.at) else None
+    return account if known and account and account.is_still_theirs(proved=known.proved) else None
 
 
 def last_success() -> bytes:

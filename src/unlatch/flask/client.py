@@ -31,7 +31,7 @@ def client() -> Client:
         address=_masked(found, ipv4_bits=32),
         network=_masked(found, ipv4_bits=_NEIGHBOURS),
         remembers=remembered.account_id if remembered else None,
-        remembers_since=remembered.at if remembered else 0,
+        remembers_proved=remembered is not None and remembered.proved,
     )
 
 

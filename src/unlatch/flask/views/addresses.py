@@ -138,7 +138,7 @@ def _onward(live: LiveSession, bound: Binding | None) -> Response:
 
 def _confirmed(live: LiveSession) -> Response:
     # What it remembers is from before the proof, and would count as a squatter's.
-    browser.remember(live.account, live.session.method)
+    browser.remember(live.account, live.session.method, proved=True)
     flash("Address confirmed", "success")
     return answers.leave(forms.next_path() or url_for("unlatch.account"))
 

@@ -121,7 +121,7 @@ def fresh_code() -> ResponseReturnValue:
         again = url_for("unlatch.fresh_email")
         return show_gone(gone, Purpose.FRESH, again=again, by_code=True, next=next_path)
     step_up(done.signed_in)
-    browser.remember(live.account, live.session.method)  # the code may have proved the address
+    browser.remember(live.account, live.session.method, proved=True)  # by this code, if not before
     return answers.leave(own_path(done.next_path) or url_for("unlatch.account"))
 
 
