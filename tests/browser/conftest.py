@@ -36,6 +36,7 @@ from werkzeug.serving import make_server
 from unlatch import Unlatch, current_account, fresh_sign_in_required, sign_in_required
 from unlatch.flask.sender.reading import body, code_in
 from unlatch.flask.state import DATABASE_FILE
+from unlatch.server.app import create_app
 from unlatch.stores import open_database
 from unlatch.testing import Outbox, SoftAuthenticator, SoftCredential
 from unlatch.testing.answers import raw, text
@@ -181,6 +182,22 @@ def host(folder: Path, **config: object) -> Flask:
     return app
 
 
+def serve(app: Flask, *, outbox: bool = True) -> tuple[Site, Callable[[], None]]:
+    """It, on a port of its own, and what ends that."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    site = Site(app, Outbox(app if outbox else None), f"http://localhost:{server.port}")
+    app.before_request(lambda: site.requests.append(f"{request.method} {request.path}"))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+
+    def stop() -> None:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+    return site, stop
+
+
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Made once: a copy of it costs less than its migrations."""
@@ -201,18 +218,7 @@ def start_site(tmp_path: Path, empty_database: Path) -> Iterator[Callable[..., S
         folder = tmp_path / f"instance{len(stops)}"
         folder.mkdir()
         shutil.copy(empty_database, folder / DATABASE_FILE)
-        app = host(folder, **config)
-        server = make_server("127.0.0.1", 0, app, threaded=True)
-        site = Site(app, Outbox(app if outbox else None), f"http://localhost:{server.port}")
-        app.before_request(lambda: site.requests.append(f"{request.method} {request.path}"))
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-
-        def stop() -> None:
-            server.shutdown()
-            thread.join()
-            server.server_close()
-
+        site, stop = serve(host(folder, **config), outbox=outbox)
         stops.append(stop)
         return site
 
@@ -224,6 +230,15 @@ def start_site(tmp_path: Path, empty_database: Path) -> Iterator[Callable[..., S
 @pytest.fixture
 def site(start_site: Callable[..., Site]) -> Site:
     return start_site()
+
+
+@pytest.fixture
+def ready_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """The pages of `unlatch serve`, in development."""
+    monkeypatch.chdir(tmp_path)
+    site, stop = serve(create_app({"UNLATCH_DEVELOPMENT": "1"}))
+    yield site
+    stop()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ import time_machine
 from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped]
 from playwright.sync_api import Page, expect
 
-from unlatch.errors import StoreError
+from unlatch.errors import StoreError, TooMany
 
 PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 AT_200_PERCENT = {"width": 320, "height": 450}  # what a window of 640 by 900 has left
@@ -190,6 +191,27 @@ def method_unanswered(visitor, mira):
 
 
 @state
+def method_refused(visitor, mira):
+    visitor.expects("status of 401")
+    visitor.sign_in(mira)
+    visitor.press("Sign out")
+    visitor.sees("Welcome back")
+    visitor.device.lie(isBogusSignature=True)
+    visitor.press("Sign in with a passkey")
+    expect(visitor.trouble).to_contain_text("wasn't accepted")
+    return visitor
+
+
+@state
+def sign_in_with_a_passkey_that_nobody_knows(visitor, mira):
+    visitor.expects("status of 401")
+    visitor.device.hold(replace(mira.keys[0], id=b"nobody has this one".ljust(32)))
+    visitor.goto("/auth/sign-in")
+    expect(visitor.trouble).to_contain_text("no longer known here")
+    return visitor
+
+
+@state
 def method_remembered_and_signed_out(visitor, mira):
     visitor.sign_in(mira)
     visitor.press("Sign out")
@@ -277,6 +299,17 @@ def link_no_longer_good(visitor):
 
 
 @state
+def code_no_longer_good(visitor, mira, site):
+    visitor.expects("status of 401")
+    visitor.ask_mail()
+    with later(minutes=11):
+        visitor.type("Code", site.code)
+        visitor.press("Sign in")
+        visitor.sees("This code no longer works")
+    return visitor
+
+
+@state
 def link_that_takes_over(visitor, site):
     site.register(confirmed=False)
     visitor.ask_mail()
@@ -355,6 +388,35 @@ def set_up_a_passkey_cancelled(visitor):
     visitor.device.mistake()
     visitor.press("Create a passkey")
     expect(visitor.trouble).to_be_visible()
+    return visitor
+
+
+@state
+def set_up_a_passkey_refused(visitor):
+    """Here, and removed from the device again."""
+    visitor.expects("status of 401")
+    set_up_a_passkey(visitor)
+    visitor.device.lie(isBadUV=True)
+    visitor.press("Create a passkey")
+    expect(visitor.trouble).to_contain_text("couldn't be accepted here")
+    return visitor
+
+
+@state
+def set_up_a_passkey_that_is_there_already(visitor, mira):
+    visitor.sign_in(mira)
+    visitor.goto("/auth/account/passkeys/new")
+    visitor.press("Create a passkey")
+    expect(visitor.trouble).to_contain_text("already has a passkey")
+    return visitor
+
+
+@state
+def set_up_a_passkey_where_there_are_none(visit):
+    visitor = visit(key=None)
+    visitor.context.add_init_script("delete globalThis.PublicKeyCredential")
+    registers(visitor)
+    expect(visitor.page.get_by_text("This browser has no passkeys.")).to_be_visible()
     return visitor
 
 
@@ -454,6 +516,25 @@ def account_with_a_toast(visitor, mira):
 
 
 @state
+def rename_a_passkey_on_a_page_of_its_own(visitor, mira):
+    """As without JavaScript."""
+    visitor.sign_in(mira)
+    rename = visitor.page.get_by_role("link", name=re.compile("^Rename")).get_attribute("href")
+    visitor.goto(rename)
+    visitor.sees("Rename this passkey")
+    return visitor
+
+
+@state
+def remove_the_only_way_in(visitor, site):
+    visitor.expects("status of 409")
+    visitor.sign_in(site.register(confirmed=False))
+    visitor.page.get_by_role("link", name=re.compile("^Remove")).click()
+    visitor.sees("Your only way in")
+    return visitor
+
+
+@state
 def remove_a_passkey(visitor, mira):
     visitor.sign_in(mira)
     visitor.page.get_by_role("link", name=re.compile("^Remove")).click()
@@ -480,6 +561,15 @@ def is_it_still_you_to_remove(visitor, mira):
 
 
 @state
+def is_it_still_you_cancelled(visitor, mira):
+    is_it_still_you(visitor, mira)
+    visitor.device.mistake()
+    visitor.press("Confirm with a passkey")
+    expect(visitor.trouble).to_be_visible()
+    return visitor
+
+
+@state
 def is_it_still_you_by_email(visitor, mira):
     is_it_still_you(visitor, mira)
     visitor.press("Email me a code")
@@ -498,6 +588,28 @@ def signed_out_elsewhere(visitor, mira, site):
     visitor.context.add_cookies(session)  # as if another browser had done it
     visitor.page.reload()
     expect(visitor.page.get_by_text("Your session has ended.")).to_be_visible()
+    return visitor
+
+
+# --- the ready server's own page ------------------------------------------------------------
+
+
+@state
+def home_says_what_is_not_set_up(visit, ready_server):
+    visitor = visit(ready_server)
+    visitor.goto("/")
+    visitor.sees("Sign in without a password")
+    expect(visitor.page.get_by_text("Before this goes live")).to_be_visible()
+    return visitor
+
+
+@state
+def home_of_somebody_signed_in(visit, ready_server):
+    visitor = visit(ready_server)
+    registers(visitor)
+    visitor.sees("Set up a passkey")
+    visitor.goto("/")
+    visitor.sees("Hello, ada")
     return visitor
 
 
@@ -528,6 +640,30 @@ def too_soon(visitor, mira):
     visitor.ask_mail()
     visitor.ask_mail_in_vain("mira")
     visitor.sees("Just a moment")
+    return visitor
+
+
+@state
+def too_many(visitor, site):
+    visitor.expects("status of 429")
+
+    def limited(**_: object) -> NoReturn:
+        raise TooMany(170)
+
+    site.app.view_functions["unlatch.register"] = limited
+    visitor.goto("/auth/register")
+    visitor.sees("Too many tries")
+    return visitor
+
+
+@state
+def our_fault(visitor, site, mira):
+    visitor.expects("status of 500")
+    visitor.sign_in(mira)
+    site.app.testing = False  # so that Flask answers as it does for visitors
+    fail(site, RuntimeError("made for this"))
+    visitor.page.reload()
+    visitor.sees("Something went wrong")
     return visitor
 
 

@@ -407,3 +407,9 @@ def assert_leads(where: str, to: str) -> None:
         assert len(where) > len(to)
     else:
         assert where == to
+
+
+def test_in_development_every_page_leads_to_the_mailbox(visitor, read):
+    for path in ("/auth/sign-in", "/auth/register", "/auth/nothing"):
+        links = [a.get("href") for tag, a in read(visitor.get(path)).elements if tag == "a"]
+        assert "/auth/dev/mailbox" in links

@@ -363,6 +363,7 @@ def _use_everything(stores, ada, mail):
     stores.mails.sweep(expired_before=1, most=5)
     stores.sessions.sweep(expired_before=1, most=5)
     stores.ceremonies.sweep(begun_before=1, most=5)
+    stores.events.sweep(before=1, most=5)
     with stores.unit() as unit:
         unit.passkeys.rename(ada.id, "passkey", "name")
         unit.passkeys.record_use(a_passkey(ada), sign_count=0, backed_up=False, now=NOW)

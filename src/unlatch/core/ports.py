@@ -158,9 +158,15 @@ class CeremonyKeeper(Protocol):
         ...
 
 
-class EventReader(Protocol):
+class EventKeeper(Protocol):
     def of(self, account_id: str, *, limit: int) -> list[Event]:
         """An account's newest events, newest first."""
+        ...
+
+    def sweep(self, *, before: int, most: int) -> int:
+        """Of the `most` that were written first, delete those that happened before a moment;
+        gives how many. It looks at no others, so that it costs the same among millions.
+        """
         ...
 
 
@@ -388,7 +394,7 @@ class Stores(Protocol):
     @property
     def mails(self) -> MailKeeper: ...
     @property
-    def events(self) -> EventReader: ...
+    def events(self) -> EventKeeper: ...
     @property
     def meta(self) -> MetaReader: ...
 

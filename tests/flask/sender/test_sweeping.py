@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from unlatch.core.addresses import UNCONFIRMED_LIFETIME
-from unlatch.core.records import Method, Session
+from unlatch.core.records import Event, Method, Session
 from unlatch.core.times import DAY, HOUR, MINUTE
 from unlatch.errors import CeremonyGone, StoreError
 from unlatch.flask.sender import sweeping
@@ -108,6 +108,17 @@ def test_marks_of_ceremonies_go_after_a_day(sweeper, spend, clock):
     sweeper.sweep()
 
     assert [spend(old), spend(new)] == [True, False]
+
+
+def test_events_go_after_a_year(sweeper, clock, stores):
+    with stores.unit() as unit:
+        for kind, at in (("old", clock()), ("new", clock() + 2 * MINUTE)):
+            unit.events.add(Event(account_id="anna", kind=kind, at=at))
+
+    clock.now += 365 * DAY + MINUTE
+    sweeper.sweep()
+
+    assert [one.kind for one in stores.events.of("anna", limit=5)] == ["new"]
 
 
 def test_accounts_that_nobody_confirmed_go_after_seven_days(sweeper, anna, clock, stores):

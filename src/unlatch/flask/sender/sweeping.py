@@ -19,6 +19,9 @@ EXPIRED_FOR = HOUR
 MARKS_KEPT = DAY
 """Far more than the minutes in which a ceremony can be answered."""
 
+EVENTS_KEPT = 365 * DAY
+"""Whoever looks into what happened to an account looks back a year at most."""
+
 log = logging.getLogger("unlatch.sender")
 
 
@@ -43,6 +46,7 @@ class Sweeper:
             self._stores.mails.sweep(expired_before=now - EXPIRED_FOR, most=BITE) == BITE,
             self._stores.sessions.sweep(expired_before=now - EXPIRED_FOR, most=BITE) == BITE,
             self._stores.ceremonies.sweep(begun_before=now - MARKS_KEPT, most=BITE) == BITE,
+            self._stores.events.sweep(before=now - EVENTS_KEPT, most=BITE) == BITE,
             self._sweep_accounts(now) == FEW,
         )
         if not any(was_full):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from unlatch.stores.memory.accounts import MemoryAccountKeeper, MemoryAccountWriter
 from unlatch.stores.memory.ceremonies import MemoryCeremonyKeeper, MemoryCeremonyWriter
-from unlatch.stores.memory.events import MemoryEventReader, MemoryEventWriter
+from unlatch.stores.memory.events import MemoryEventKeeper, MemoryEventWriter
 from unlatch.stores.memory.mails import MemoryMailKeeper, MemoryMailWriter
 from unlatch.stores.memory.meta import MemoryMetaReader
 from unlatch.stores.memory.passkeys import MemoryPasskeyReader, MemoryPasskeyWriter
@@ -26,7 +26,7 @@ class MemoryStores:
         self.passkeys = MemoryPasskeyReader(self._memory)
         self.sessions = MemorySessionKeeper(self._memory)
         self.mails = MemoryMailKeeper(self._memory)
-        self.events = MemoryEventReader(self._memory)
+        self.events = MemoryEventKeeper(self._memory)
         self.meta = MemoryMetaReader(self._memory)
 
     @contextmanager

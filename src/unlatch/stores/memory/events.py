@@ -4,11 +4,18 @@ from unlatch.core.records import Event
 from unlatch.stores.memory.rows import Reader, Writer
 
 
-class MemoryEventReader(Reader):
+class MemoryEventKeeper(Reader):
     def of(self, account_id: str, *, limit: int) -> list[Event]:
         own = [one for one in self._rows.events if one.account_id == account_id]
         oldest_first = sorted(own, key=lambda one: one.at)
         return oldest_first[::-1][:limit]
+
+    def sweep(self, *, before: int, most: int) -> int:
+        with self._memory.writing() as rows:
+            first, rest = rows.events[:most], rows.events[most:]
+            young = [one for one in first if one.at >= before]
+            rows.events[:] = young + rest
+            return len(first) - len(young)
 
 
 class MemoryEventWriter(Writer):

@@ -1,6 +1,6 @@
 """Events in SQL."""
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 
 from unlatch.core.records import Event
 from unlatch.stores.sql import rows
@@ -15,15 +15,24 @@ OF_ACCOUNT = (
     .limit(bindparam("most"))
 )
 ADD = insert(events)
+# By the number that each was given when it was written, which costs no index of its own.
+_first = select(func.min(events.c.id)).scalar_subquery()
+SWEEP = delete(events).where(
+    events.c.id < _first + bindparam("most"), events.c.at < bindparam("before")
+)
 
 
-class SqlEventReader:
+class SqlEventKeeper:
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def of(self, account_id: str, *, limit: int) -> list[Event]:
         with self._database.reading() as sql:
             return [rows.event(row) for row in sql.rows(OF_ACCOUNT, account=account_id, most=limit)]
+
+    def sweep(self, *, before: int, most: int) -> int:
+        with self._database.writing() as sql:
+            return sql.count(SWEEP, before=before, most=most)
 
 
 class SqlEventWriter:

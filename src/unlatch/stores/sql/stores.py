@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from unlatch.stores.sql.accounts import SqlAccountKeeper, SqlAccountWriter
 from unlatch.stores.sql.ceremonies import SqlCeremonyKeeper, SqlCeremonyWriter
 from unlatch.stores.sql.database import Database
-from unlatch.stores.sql.events import SqlEventReader, SqlEventWriter
+from unlatch.stores.sql.events import SqlEventKeeper, SqlEventWriter
 from unlatch.stores.sql.mails import SqlMailKeeper, SqlMailWriter
 from unlatch.stores.sql.meta import SqlMetaReader
 from unlatch.stores.sql.passkeys import SqlPasskeyReader, SqlPasskeyWriter
@@ -24,7 +24,7 @@ class SqlStores:
         self.passkeys = SqlPasskeyReader(database)
         self.sessions = SqlSessionKeeper(database)
         self.mails = SqlMailKeeper(database)
-        self.events = SqlEventReader(database)
+        self.events = SqlEventKeeper(database)
         self.meta = SqlMetaReader(database)
 
     @contextmanager

@@ -30,6 +30,23 @@ class EventPromises:
 
         assert [one.kind for one in stores.events.of("ada", limit=10)] == ["second", "first"]
 
+    def test_a_sweep_takes_the_first_written_and_no_more_than_asked(self, stores: Stores) -> None:
+        with stores.unit() as unit:
+            for number in range(6):
+                unit.events.add(Event(account_id="ada", kind=f"{number}", at=NOW + number))
+
+        def left() -> list[int]:
+            return [one.at - NOW for one in stores.events.of("ada", limit=10)]
+
+        assert stores.events.sweep(before=NOW + 4, most=3) == 3
+        assert left() == [5, 4, 3]
+        assert stores.events.sweep(before=NOW + 4, most=3) == 1
+        assert stores.events.sweep(before=NOW + 4, most=3) == 0
+        assert left() == [5, 4]
+
+    def test_there_may_be_nothing_to_sweep(self, stores: Stores) -> None:
+        assert stores.events.sweep(before=NOW, most=3) == 0
+
     def test_events_outlive_their_account(self, stores: Stores) -> None:
         stale = an_account("Ada", created_at=1)
         kept(stores, stale)
