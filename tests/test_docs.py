@@ -105,6 +105,42 @@ def test_links_lead_somewhere(page):
         assert not anchor or anchor in anchors(file), target
 
 
+def threats() -> list[tuple[str, list[str], list[str]]]:
+    """The rows of the security page: a threat, what stops it, what shows that it does."""
+    rows = re.findall(r"^\| (.+) \| (.+) \| (.+) \|$", read("docs/security.md"), re.MULTILINE)
+    return [
+        (threat, re.findall("`([^`]+)`", stopped), re.findall("`([^`]+)`", shown))
+        for threat, stopped, shown in rows
+        if threat != "Threat"
+    ]
+
+
+def is_there(name: str, folder: str) -> bool:
+    """Whether there is such a file, below `folder` or the project; or such a target of make."""
+    if name.startswith("make "):
+        return f"\n{name.removeprefix('make ')}:" in read("Makefile")
+    from_root = name.startswith(("tests/", "frontend/"))
+    return (ROOT / ("" if from_root else folder) / name).exists()
+
+
+def test_every_threat_names_files_and_tests_that_are_there():
+    rows = threats()
+
+    assert len(rows) > 60
+    for threat, stopped, shown in rows:
+        assert stopped, threat
+        assert shown, threat
+        assert [one for one in stopped if not is_there(one, "src/unlatch")] == [], threat
+        assert [one for one in shown if not is_there(one, "tests/attacks")] == [], threat
+
+
+def test_every_attack_is_among_the_threats():
+    named = {name for _, _, shown in threats() for name in shown}
+    attacks = {file.name for file in (ROOT / "tests/attacks").glob("test_*.py")}
+
+    assert attacks - named == set()
+
+
 def test_every_page_of_the_docs_is_linked_from_the_readme():
     readme = read("README.md")
 

@@ -216,21 +216,15 @@ class _Reader:
 
     def _mail(self) -> MailServer | None:
         host = self._config.text("MAIL_SERVER", "MAIL_SERVER")
-        if not host:
-            if not self._development:
-                self._config.fault(
-                    "UNLATCH_MAIL_SERVER is missing; set it to the host that takes your mail, "
-                    "like smtp.example.com."
-                )
+        if not host and self._development:
             return None
-        username = self._config.text("MAIL_USERNAME", "MAIL_USERNAME")
-        sender = self._config.text("MAIL_FROM", "MAIL_FROM") or username
-        local, _, domain = parseaddr(sender)[1].rpartition("@")
-        if not (local and domain) or any(one.isspace() for one in local + domain):
+        if not host:
             self._config.fault(
-                "UNLATCH_MAIL_FROM is missing or no address; set it to the address your mail "
-                "comes from, like sign-in@example.com."
+                "UNLATCH_MAIL_SERVER is missing; set it to the host that takes your mail, "
+                "like smtp.example.com."
             )
+        username = self._config.text("MAIL_USERNAME", "MAIL_USERNAME")
+        sender = self._mail_from(username)
         port = self._config.text("MAIL_PORT", "MAIL_PORT")
         if port and not (port.isdecimal() and len(port) < 6 and 0 < int(port) < 65536):
             self._config.fault(f"UNLATCH_MAIL_PORT is {port!r}; it takes a port number.")
@@ -240,7 +234,7 @@ class _Reader:
             self._config.fault(
                 f"UNLATCH_MAIL_SECURITY is {security!r}; it takes starttls, tls or none."
             )
-        if security == "none" and username and host not in _THIS_MACHINE:
+        if security == "none" and username and host not in ("", *_THIS_MACHINE):
             self._config.fault(
                 "UNLATCH_MAIL_SECURITY is none, which would send the login in the clear; "
                 "take starttls or tls."
@@ -253,6 +247,18 @@ class _Reader:
             sender=sender,
             security=security,
         )
+
+    def _mail_from(self, username: str) -> str:
+        """Asked for with the server or without it: what is missing is told all at once."""
+        named = self._config.text("MAIL_FROM", "MAIL_FROM")
+        sender = named or username
+        local, _, domain = parseaddr(sender)[1].rpartition("@")
+        if not (local and domain) or any(one.isspace() for one in local + domain):
+            self._config.fault(
+                f"UNLATCH_MAIL_FROM is {'no address' if named else 'missing'}; set it to the "
+                "address your mail comes from, like sign-in@example.com."
+            )
+        return sender
 
     def _prefix(self) -> str:
         prefix = self._config.text("URL_PREFIX") or "/auth"

@@ -52,10 +52,21 @@ def test_outside_development_what_is_missing_is_told_all_at_once():
         ["UNLATCH_ORIGIN", "is", "missing;"],
         ["UNLATCH_SECRET_KEYS", "is", "missing;"],
         ["UNLATCH_MAIL_SERVER", "is", "missing;"],
+        ["UNLATCH_MAIL_FROM", "is", "missing;"],
         ["UNLATCH_TRUSTED_PROXIES", "is", "missing;"],
     ]
     assert str(refused.value).startswith("Unlatch cannot start:\n  - UNLATCH_ORIGIN")
-    assert str(refused.value).count("\n") == 4
+    assert str(refused.value).count("\n") == 5
+
+
+def test_what_is_wrong_with_mail_does_not_wait_for_its_server():
+    faults = faults_of(UNLATCH_MAIL_SERVER="", UNLATCH_MAIL_FROM="Acme", UNLATCH_MAIL_PORT="smtp")
+
+    assert [one.split()[0] for one in faults] == [
+        "UNLATCH_MAIL_SERVER",
+        "UNLATCH_MAIL_FROM",
+        "UNLATCH_MAIL_PORT",
+    ]
 
 
 FAULTS = [
@@ -94,9 +105,10 @@ FAULTS = [
     ({"UNLATCH_SECRET_KEYS": "pf9Wkove4IKEAXvy-cQkeDPhv9Cb3Ag-wyJILbq_dFw"}, "or a placeholder"),
     ({"UNLATCH_SECRET_KEYS": f"{KEY},short"}, "UNLATCH_SECRET_KEYS (or SECRET_KEY)"),
     ({"UNLATCH_SECRET_KEYS": "", "SECRET_KEY": "dev"}, "UNLATCH_SECRET_KEYS (or SECRET_KEY)"),
-    ({"UNLATCH_MAIL_FROM": ""}, "UNLATCH_MAIL_FROM is missing or no address"),
-    ({"UNLATCH_MAIL_FROM": "Acme"}, "UNLATCH_MAIL_FROM is missing or no address"),
-    ({"UNLATCH_MAIL_FROM": "@example.com"}, "UNLATCH_MAIL_FROM is missing or no address"),
+    ({"UNLATCH_MAIL_FROM": ""}, "UNLATCH_MAIL_FROM is missing; set it to the address"),
+    ({"UNLATCH_MAIL_FROM": "", "MAIL_USERNAME": "acme"}, "UNLATCH_MAIL_FROM is missing"),
+    ({"UNLATCH_MAIL_FROM": "Acme"}, "UNLATCH_MAIL_FROM is no address; set it"),
+    ({"UNLATCH_MAIL_FROM": "@example.com"}, "UNLATCH_MAIL_FROM is no address; set it"),
     ({"UNLATCH_MAIL_PORT": "smtp"}, "UNLATCH_MAIL_PORT is 'smtp'; it takes a port number."),
     ({"UNLATCH_MAIL_PORT": "0"}, "UNLATCH_MAIL_PORT is '0'"),
     ({"UNLATCH_MAIL_PORT": 65536}, "UNLATCH_MAIL_PORT is '65536'"),

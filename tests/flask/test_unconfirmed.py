@@ -228,6 +228,15 @@ def test_from_elsewhere_the_first_proof_removes_what_was_made_before(mira, outbo
     assert "claimed_by_address" in kept.kinds()
 
 
+def test_what_was_not_there_is_not_among_what_was_removed(mira, outbox):
+    mira.sign_out()
+    owner = mira.at_another_browser()
+
+    claim(owner, outbox)
+
+    assert "We removed what was set up before: 1 passkey." in owner.get("/auth/account").text
+
+
 def test_the_link_says_before_what_it_will_remove(mira, outbox):
     owner = mira.at_another_browser()
     owner.ask_mail()

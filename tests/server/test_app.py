@@ -201,4 +201,4 @@ def test_without_settings_and_outside_development_there_is_no_app(tmp_path, monk
     with pytest.raises(SettingsError) as raised:
         create_app({})
 
-    assert len(raised.value.faults) == 4
+    assert len(raised.value.faults) == 5

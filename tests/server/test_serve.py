@@ -169,7 +169,7 @@ def test_what_is_missing_for_others_than_this_machine_is_told_at_once(unlatch):
 
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
-    for key in ("ORIGIN", "SECRET_KEYS", "MAIL_SERVER", "TRUSTED_PROXIES"):
+    for key in ("ORIGIN", "SECRET_KEYS", "MAIL_SERVER", "MAIL_FROM", "TRUSTED_PROXIES"):
         assert f"- UNLATCH_{key} is missing" in ended.stderr
 
 

@@ -160,6 +160,7 @@ def _show_gone(gone: MailGone, *, by_code: bool = False) -> Response:
 
 
 def _what_was_removed(taken: TakenOver) -> str:
-    passkeys = f"{taken.passkeys} passkey{'' if taken.passkeys == 1 else 's'}"
-    sessions = f"{taken.sessions} session{'' if taken.sessions == 1 else 's'}"
-    return f"Your address is confirmed. We removed what was set up before: {passkeys}, {sessions}."
+    counted = ((taken.passkeys, "passkey"), (taken.sessions, "session"))
+    removed = ", ".join(f"{n} {what}{'' if n == 1 else 's'}" for n, what in counted if n)
+    told = f" We removed what was set up before: {removed}." if removed else ""
+    return f"Your address is confirmed.{told}"
