@@ -43,6 +43,29 @@ def test_after_twenty_wrong_codes_mails_carry_a_link_only(mira, guess, come_from
     assert owner.method == "email"
 
 
+def test_mails_asked_for_before_take_no_more_codes_either(mira, guess, come_from, outbox):
+    """Else whoever asks for many first has five tries at each. Their links still work."""
+    owner, code, link = asks_from_elsewhere(mira, come_from, outbox)
+    guess(20)
+
+    answer = owner.ask("POST", "/auth/sign-in/email/code", "json", data={"code": code})
+    assert (answer.status_code, answer.json["error"]) == (401, "wrong_code")
+    assert owner.method is None
+
+    owner.open_link(link)
+    assert owner.form("/auth/sign-in/email/link").status_code == 303
+    assert owner.method == "email"
+
+
+def test_the_twentieth_may_be_the_right_one(mira, guess, come_from, outbox):
+    owner, code, _ = asks_from_elsewhere(mira, come_from, outbox)
+    guess(15)
+    for _ in range(4):
+        owner.type_code(WRONG)
+
+    assert owner.type_code(code).status_code == 303
+
+
 def test_nineteen_change_nothing(mira, guess, come_from, outbox):
     guess(15)
     thief = come_from("127.20.0.9")

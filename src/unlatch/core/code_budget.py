@@ -2,7 +2,8 @@
 
 Anybody can ask for mails to an account and guess at their codes from his own browser, five a
 mail. After twenty wrong ones in a day, mails asked for by browsers that the account does not
-know carry a link only. The link and the passkey always work: nobody can lock an owner out.
+know carry a link only, and codes that left before fit no more: else whoever asks for many mails
+first has five tries at each. The link and the passkey always work: nobody can lock an owner out.
 It ends by itself after a day, or by a success.
 """
 

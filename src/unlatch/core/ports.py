@@ -103,7 +103,8 @@ class MailKeeper(Protocol):
 
         Args:
             by_code: A code was typed: the try also counts against its account's budget
-                (`code_budget.py`), unless the browser that asked is known to it. The same
+                (`code_budget.py`), unless the browser that asked is known to it. Beyond that
+                the row given has no code, so that none fits; nothing else tells. The same
                 statements run whether or not there is an account.
         """
         ...

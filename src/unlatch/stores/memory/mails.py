@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from unlatch.core.code_budget import PERIOD
+from unlatch.core.code_budget import PERIOD, WRONG_CODES
 from unlatch.core.records import Mail, Purpose
 from unlatch.errors import MailGone
 from unlatch.stores.memory.rows import Reader, Rows, Writer, drop
@@ -31,9 +31,11 @@ class MemoryMailKeeper(Reader):
                 or not _spendable(mail, now)
             ):
                 return None
-            if by_code and not mail.known_browser:
-                _count_failure(rows, mail.account_id, now)
-            return _put(rows, replace(mail, attempts=mail.attempts + 1))
+            tried = _put(rows, replace(mail, attempts=mail.attempts + 1))
+            whose = mail.account_id if by_code and not mail.known_browser else None
+            if _count_failure(rows, whose, now) > WRONG_CODES:
+                return replace(tried, code_hash=None)
+            return tried
 
     def claim(self, *, now: int, lease: int) -> Mail | None:
         with self._memory.writing() as rows:
@@ -135,16 +137,18 @@ def pending(rows: Rows, account_id: str, now: int) -> list[Mail]:
     ]
 
 
-def _count_failure(rows: Rows, account_id: str | None, now: int) -> None:
+def _count_failure(rows: Rows, account_id: str | None, now: int) -> int:
     account = rows.accounts.get(account_id or "")
     if account is None:
-        return
+        return 0
     lately = account.code_failures_since > now - PERIOD
+    failures = account.code_failures + 1 if lately else 1
     rows.accounts[account.id] = replace(
         account,
-        code_failures=account.code_failures + 1 if lately else 1,
+        code_failures=failures,
         code_failures_since=account.code_failures_since if lately else now,
     )
+    return failures
 
 
 def _untouched(mail: Mail) -> bool:

@@ -1,5 +1,7 @@
 """Mails in SQL: the rows, and the outbox that the sender works through."""
 
+from dataclasses import replace
+
 from sqlalchemy import and_, bindparam, case, delete, func, insert, or_, select, update
 
 from unlatch.core import code_budget
@@ -40,6 +42,7 @@ COUNT_FAILURE = (
             (_counted_lately, accounts.c.code_failures_since), else_=bindparam("now")
         ),
     )
+    .returning(accounts.c.code_failures)
 )
 LIVE = (
     select(func.count())
@@ -129,7 +132,9 @@ class SqlMailKeeper:
             )
             if by_code:  # for a mail of nobody's, too: its time must not tell
                 whose = mail.account_id if mail and not mail.known_browser else None
-                sql.count(COUNT_FAILURE, account=whose, now=now)
+                counted = sql.first(COUNT_FAILURE, account=whose, now=now)
+                if mail and counted and counted[0] > code_budget.WRONG_CODES:
+                    return replace(mail, code_hash=None)
         return mail
 
     def claim(self, *, now: int, lease: int) -> Mail | None:

@@ -139,6 +139,24 @@ class MailPromises:
         )
         assert stores.accounts.find(bob.id) == bob
 
+    def test_beyond_the_budget_a_strange_browsers_mail_is_given_without_its_code(
+        self, stores: Stores
+    ) -> None:
+        ada = replace(an_account(), code_failures=19, code_failures_since=NOW)
+        strange = a_mail(ada, code_hash="code", link_hash="link")
+        known = a_mail(ada, Purpose.FRESH, code_hash="code", known_browser=True)
+        kept(stores, ada, strange, known)
+
+        twentieth = _try(stores, strange, by_code=True)
+        beyond = _try(stores, strange, by_code=True)
+        by_link = _try(stores, strange)
+        familiar = _try(stores, known, by_code=True)
+
+        assert twentieth == replace(strange, attempts=1)
+        assert beyond == replace(strange, attempts=2, code_hash=None)
+        assert by_link == replace(strange, attempts=3)
+        assert familiar == replace(known, attempts=1)
+
     def test_a_known_browser_a_refused_try_and_nobodys_mail_count_against_nobody(
         self, stores: Stores
     ) -> None:
