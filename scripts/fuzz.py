@@ -69,14 +69,14 @@ def main() -> int:
     if not properties:
         print(f"No property has {wished.only!r} in its name.")
         return 2
-    print(f"{len(properties)} properties; the corpus is {wished.corpus}; Ctrl-C ends it.\n")
+    print(f"{counted(properties)}; the corpus is {wished.corpus}; Ctrl-C ends it.\n")
     until = time.monotonic() + (wished.seconds or float("inf"))
     with suppress(KeyboardInterrupt):
         for number in itertools.count(1):
             # What is broken would break at the same example again.
             whole = [one for one in properties if not one.broken]
-            for one in whole:
-                take_turn(one, number, until)
+            for done, one in enumerate(whole):
+                take_turn(one, number, until, left=len(whole) - done)
             if not whole or time.monotonic() > until:
                 break
     return summed_up(properties)
@@ -148,11 +148,12 @@ def lines_reached() -> Iterator[set[tuple[str, int]]]:
         sys.settrace(before)
 
 
-def take_turn(one: Property, number: int, until: float) -> None:
+def take_turn(one: Property, number: int, until: float, *, left: int) -> None:
+    """Of the time until the end, one share of those that are `left` in this round."""
     before, begun = one.examples, time.monotonic()
     if begun > until:
         return
-    one.turn_ends = min(begun + TURN, until)
+    one.turn_ends = begun + min(TURN, (until - begun) / left)
     try:
         with redirect_stdout(io.StringIO()), suppress(TurnIsOver):  # its words are in its errors
             one.test()
@@ -166,11 +167,14 @@ def take_turn(one: Property, number: int, until: float) -> None:
         print(f"round {number}: {one.examples - before:6,} in {took:5.1f} s  {one.name}")
 
 
+def counted(properties: list[Property]) -> str:
+    return f"{len(properties)} propert{'y' if len(properties) == 1 else 'ies'}"
+
+
 def summed_up(properties: list[Property]) -> int:
     broken = [one.name for one in properties if one.broken]
-    print(
-        f"\n{sum(one.examples for one in properties):,} examples of {len(properties)} properties."
-    )
+    tried = [one for one in properties if one.examples]
+    print(f"\n{sum(one.examples for one in tried):,} examples of {counted(tried)}.")
     for name in broken:
         print(f"BROKEN: {name}")
     print("Its example is above and in the corpus." if broken else "All of them held.")

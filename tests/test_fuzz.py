@@ -50,7 +50,7 @@ def test_what_breaks_is_told_and_kept(fuzz, tmp_path):
     said, _ = process.communicate(timeout=60)
 
     assert process.returncode == 1
-    assert "1 properties" in said
+    assert "1 property;" in said
     assert "text='bad'" in said, "the smallest there is"
     assert "BROKEN: planted.no_text_says_bad" in said
     assert [one for one in (tmp_path / "corpus").rglob("*") if one.is_file()]
@@ -71,6 +71,17 @@ def test_it_ends_by_itself(fuzz):
 
     assert process.returncode == 0
     assert "All of them held." in said
+
+
+def test_a_short_time_is_shared_among_all(fuzz, tmp_path):
+    """However slow the first is."""
+    slow = PLANTED.replace('assert "bad" not in text', "import time; time.sleep(0.3)")
+    (tmp_path / "properties/test_planted.py").write_text(slow)
+
+    said, _ = fuzz("--seconds", "2").communicate(timeout=60)
+
+    assert "planted.every_number_is_itself" in said
+    assert "examples of 2 properties." in said
 
 
 def test_ctrl_c_ends_it_with_a_summary(fuzz):
