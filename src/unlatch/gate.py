@@ -78,4 +78,4 @@ class Gate:
             Decoys(stores.meta),
             clock,
         )
-        self.keyring = Keyring(stores, freshness, clock)
+        self.keyring = Keyring(stores, self.limits, freshness, clock)

@@ -34,10 +34,11 @@ def test_a_mail_appears_by_itself_and_what_is_open_stays_open(visitor, mailbox):
     text = mails.last.locator("pre")
     expect(text).to_be_visible()
 
-    visitor.goto("/auth/fresh")
-    visitor.press("Email me a code")
+    visitor.press("Create a passkey")
+    visitor.sees("You're all set")
 
     expect(mails).to_have_count(2)
+    expect(mails.first).to_contain_text("A passkey was added")
     expect(text).to_be_visible()
     assert mailbox.evaluate("window.mark") == "the same page"
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from unlatch.core import events
 from unlatch.core.freshness import Freshness, WaysToProve
+from unlatch.core.limits import Limits
 from unlatch.core.names import display_name
 from unlatch.core.notices import tell
 from unlatch.core.party import RelyingParty
@@ -31,8 +32,9 @@ class Removable:
 class Keyring:
     """The passkeys of whoever is signed in."""
 
-    def __init__(self, stores: Stores, freshness: Freshness, clock: Clock) -> None:
+    def __init__(self, stores: Stores, limits: Limits, freshness: Freshness, clock: Clock) -> None:
         self._stores = stores
+        self._limits = limits
         self._freshness = freshness
         self._clock = clock
 
@@ -87,20 +89,22 @@ class Keyring:
     def remove(
         self, live: LiveSession, passkey_id: str, party: RelyingParty, visitor: Visitor
     ) -> Passkey:
-        """Remove a passkey, end the other sessions it began, and tell the address, if proved.
+        """Remove a passkey, end the other sessions it began, and tell the account's address.
 
         Raises:
             NotFound, NotFresh, LastWayIn: As in `may_remove`.
         """
         passkey = self.may_remove(live, passkey_id).passkey
         now = self._clock()
+        told = self._limits.lets_notice_out(visitor, live.account)
         with self._stores.unit() as unit:
             unit.sessions.require(live.session.token_hash)
             if not unit.passkeys.remove(live.account.id, passkey_id):
                 raise NotFound("no such passkey")
             unit.sessions.end_begun_by(passkey_id, except_token_hash=live.session.token_hash)
             unit.events.add(events.passkey_removed(passkey, at=now))
-            tell(unit, Purpose.PASSKEY_REMOVED, live.account, passkey, party, visitor, now=now)
+            if told:
+                tell(unit, Purpose.PASSKEY_REMOVED, live.account, passkey, party, visitor, now=now)
         return passkey
 
     def ways_to_prove(self, live: LiveSession, change: Change | None) -> WaysToProve:

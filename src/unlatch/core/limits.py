@@ -84,6 +84,16 @@ class Limits:
         """
         self._take(_mails(visitor, purpose, account, typed))
 
+    def lets_notice_out(self, visitor: Visitor, account: Account) -> bool:
+        """Whether a notice goes to the address of an account: always once that is proved. Before,
+        it may be a stranger's, whose mailbox a squatter would fill by adding and removing
+        passkeys; so it counts as a mail that strangers ask for, and is left out beyond those.
+        """
+        if account.confirmed_at is not None:
+            return True
+        mails = _mails(visitor, Purpose.PASSKEY_ADDED, None, account.address)
+        return self._throttle.take(mails, now=self._clock()) == 0
+
     @contextmanager
     def registration(self, visitor: Visitor, address: str) -> Iterator[None]:
         """An account is made and its address mailed; or it is said that a name is taken, which

@@ -22,12 +22,10 @@ def tell(
     *,
     now: int,
 ) -> None:
-    """Ask for a notice about a passkey, once the address is proved. Before that it may be a
-    stranger's, whom nothing here concerns, and whose mailbox a squatter would fill by adding and
-    removing passkeys, which has no limit.
+    """Ask for a notice about a passkey. The note names it, but not while the address is
+    unconfirmed: it may be a stranger's, who must not read what somebody else typed, nor when
+    the address is confirmed before the notice leaves.
     """
-    if account.confirmed_at is None:
-        return
     mail = Mail(
         id=str(uuid.uuid4()),
         account_id=account.id,
@@ -37,7 +35,7 @@ def tell(
         origin=party.origin,
         next="",
         user_agent=visitor.user_agent,
-        note=passkey.name,
+        note=passkey.name if account.confirmed_at is not None else "",
         asked_at=now,
         expires_at=now + WORTH_SENDING,
         due_at=now,

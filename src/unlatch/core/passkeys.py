@@ -225,7 +225,7 @@ class Passkeys:
         live: LiveSession,
         visitor: Visitor,
     ) -> Passkey:
-        """Add the passkey that the device made, and tell the account's address of it, if proved.
+        """Add the passkey that the device made, and tell the account's address of it.
 
         Raises:
             CeremonyGone, PasskeyRefused, TooMany: As in `finish_sign_in`.
@@ -241,6 +241,7 @@ class Passkeys:
             self._freshness.require(live, known, Change.ADD_PASSKEY, now=ceremony.begun_at)
             seen = verify_registration(answer, ceremony.challenge, party)
             passkey = self._new(seen, live, known, visitor)
+            told = self._limits.lets_notice_out(visitor, live.account)
             with self._stores.unit() as unit:
                 unit.ceremonies.spend(ceremony.mark)
                 # Inside the transaction: a squatter's answer that arrives while the owner of
@@ -252,7 +253,10 @@ class Passkeys:
                     raise PasskeyExists("a decoy")
                 now = passkey.added_at
                 unit.events.add(events.passkey_added(passkey, at=now))
-                tell(unit, Purpose.PASSKEY_ADDED, live.account, passkey, party, visitor, now=now)
+                if told:
+                    tell(
+                        unit, Purpose.PASSKEY_ADDED, live.account, passkey, party, visitor, now=now
+                    )
             return passkey
 
     def _new(
