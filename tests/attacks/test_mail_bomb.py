@@ -29,6 +29,16 @@ def test_notices_to_an_address_that_nobody_proved_are_counted(squatter, outbox):
     assert len(outbox.to(VICTIM)) == 5
 
 
+def test_nor_do_notices_of_one_account_that_is_used_from_everywhere(squatter, outbox):
+    """Networks are cheap: a customer of IPv6 has thousands."""
+    before = len(outbox.to(VICTIM))
+    for number in range(12):
+        squatter.client.address = f"127.6.{number}.1"
+        squatter.add_passkey(SoftAuthenticator(origin=squatter.site))
+
+    assert len(outbox.to(VICTIM)) - before == 5
+
+
 def test_more_accounts_have_no_more_mails_sent_to_it(squatter, come_from, outbox):
     """He corrects the address of one after the other to it; each asks for all it may."""
     for number in range(3):

@@ -87,11 +87,12 @@ class Limits:
     def lets_notice_out(self, visitor: Visitor, account: Account) -> bool:
         """Whether a notice goes to the address of an account: always once that is proved. Before,
         it may be a stranger's, whose mailbox a squatter would fill by adding and removing
-        passkeys; so it counts as a mail that strangers ask for, and is left out beyond those.
+        passkeys; so it counts as a mail that strangers ask for, and of the account from wherever
+        it is used, and is left out beyond those.
         """
         if account.confirmed_at is not None:
             return True
-        mails = _mails(visitor, Purpose.PASSKEY_ADDED, None, account.address)
+        mails = _mails(visitor, Purpose.PASSKEY_ADDED, account, account.address)
         return self._throttle.take(mails, now=self._clock()) == 0
 
     @contextmanager
