@@ -155,6 +155,7 @@ def test_the_apps_of_readme_and_example_are_the_same():
     ]
 
 
+@pytest.mark.slow
 def test_the_ten_lines_run_as_written(tmp_path):
     (tmp_path / "app.py").write_text(blocks("README.md")[0])
     # `flask run` knows development by itself; a client in its place has to say so.
@@ -170,6 +171,7 @@ def test_the_ten_lines_run_as_written(tmp_path):
     assert ran.stdout == "303 /auth/sign-in?next=/\n", ran.stderr
 
 
+@pytest.mark.slow
 def test_the_policy_in_the_docs_is_one(tmp_path):
     """And asks for what it says, beside what the rules ask for."""
     [text] = [one for one in blocks("docs/extending.md") if "(Policy)" in one]
@@ -189,6 +191,7 @@ def test_the_policy_in_the_docs_is_one(tmp_path):
     ), ran.stderr
 
 
+@pytest.mark.slow
 def test_flask_routes_leaves_no_trace(tmp_path):
     (tmp_path / "app.py").write_text(blocks("README.md")[0])
 

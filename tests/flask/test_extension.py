@@ -203,6 +203,7 @@ def test_outside_development_all_faults_are_told_at_once():
         "UNLATCH_ORIGIN",
         "UNLATCH_SECRET_KEYS",
         "UNLATCH_MAIL_SERVER",
+        "UNLATCH_MAIL_FROM",
         "UNLATCH_TRUSTED_PROXIES",
     }
 

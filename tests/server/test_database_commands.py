@@ -152,6 +152,7 @@ def test_what_a_restored_copy_is_behind_by_is_told_first(run, path, newer_releas
     assert run("db", "after-restore").stderr.startswith("The database is behind")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("answer", "goes_on"), [(b"n\n", False), (b"y\n", True)])
 def test_on_a_terminal_it_asks_before_it_signs_everybody_out(run, unlatch, path, answer, goes_on):
     run("db", "upgrade")
@@ -179,6 +180,7 @@ def test_trouble_is_told_in_a_sentence(run, tmp_path):
     assert "cannot be used" in no_folder.stderr
 
 
+@pytest.mark.slow
 def test_without_settings_the_servers_own_file_is_meant(unlatch, tmp_path):
     """What only serving needs may be missing."""
     ended = unlatch("db", "upgrade")
@@ -187,6 +189,7 @@ def test_without_settings_the_servers_own_file_is_meant(unlatch, tmp_path):
     assert (tmp_path / "instance" / "unlatch.sqlite").exists()
 
 
+@pytest.mark.slow
 def test_a_malformed_setting_is_told_in_a_sentence(unlatch):
     ended = unlatch("db", "check", UNLATCH_DATABASE_URI="sqlite:///x")
 

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 RUN = """
 import socket, sys, threading
 from unlatch.server import listening, serving
@@ -29,6 +31,7 @@ serving.serve({}, place, ready.set)
 """
 
 
+@pytest.mark.slow
 def test_what_runs_beside_the_fork_imports_nothing():
     """What a thread is importing at the fork stays half imported in the worker for ever: every
     request would then be answered with 500, as long as the worker lives.

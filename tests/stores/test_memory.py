@@ -15,6 +15,7 @@ class TestMemory(StoreContract):
         return open_stores("memory:")
 
 
+@pytest.mark.slow
 def test_memory_needs_no_sqlalchemy():
     """Nor does importing the package: who brings another store pays for no other."""
     code = "import sys; from unlatch.stores import open_stores; open_stores('memory:')"

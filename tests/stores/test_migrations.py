@@ -223,6 +223,7 @@ def test_tables_of_a_host_are_left_alone(path):
     assert _rows(path, "child") == _rows(path, "alembic_version") == 1
 
 
+@pytest.mark.slow
 def test_ten_threads_and_two_processes_open_a_fresh_file_at_once(path):
     command = [sys.executable, "-c", LOOK, f"sqlite:///{path}"]
     processes = [

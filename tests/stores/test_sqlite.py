@@ -288,6 +288,7 @@ def test_a_forked_child_opens_its_own(stores):
     assert stores.database.engine is engine
 
 
+@pytest.mark.slow
 def test_several_processes_share_a_file(path):
     """Each with a lock of its own: between them, SQLite's own decides."""
     command = [sys.executable, "-c", SPEND_MARKS, f"sqlite:///{path}"]
