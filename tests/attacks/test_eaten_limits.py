@@ -62,3 +62,27 @@ def test_a_remembered_account_is_no_allowance_for_mail_to_others(mira, noah, com
     noah.drop_cookie("__Host-unlatch-mail")
     assert noah.ask_mail(mira.email).status_code == 429
     assert come_from("127.3.3.9").ask_mail(mira.email).status_code == 429
+
+
+def test_whoever_was_once_inside_cannot_shut_the_owner_out(mira, confirm, come_from, outbox):
+    """He has kept the cookie by which a browser remembers her, and uses up all that it is good
+    for; then hers is as good as a stranger's, at another address.
+    """
+    confirm(mira)
+    mira.sign_out()
+    mira.sign_in()  # since the proof, so that what it remembers counts
+    mira.sign_out()
+    thief = come_from(NAT)
+    thief.set_cookie("__Host-unlatch-account", mira.cookies["__Host-unlatch-account"])
+    for _ in range(60):
+        wrong_passkey(thief)
+    too_many(wrong_passkey(thief))
+    for _ in range(11):
+        thief.drop_cookie("__Host-unlatch-mail")
+        last = thief.ask_mail(mira.email)
+    assert last.status_code == 429
+
+    assert mira.ask_mail(mira.email).status_code == 303
+    assert mira.type_code(outbox.code).status_code == 303
+    mira.sign_out()
+    assert mira.sign_in().status_code == 200

@@ -17,7 +17,10 @@ TRUSTED = [ipaddress.ip_network(one) for one in PROXIES.split(", ")]
 
 app = Flask("host")
 app.config.update(
-    UNLATCH_DEVELOPMENT="1", UNLATCH_DATABASE_URL="memory:", UNLATCH_TRUSTED_PROXIES=PROXIES
+    UNLATCH_DEVELOPMENT="1",
+    UNLATCH_DATABASE_URL="memory:",
+    UNLATCH_SECRET_KEYS="KeysOfASiteThatIsOnlyAskedForAddresses-0123",  # so that none are kept
+    UNLATCH_TRUSTED_PROXIES=PROXIES,
 )
 Unlatch(app)
 

@@ -51,7 +51,7 @@ class Limits:
         Raises:
             TooMany: Too many were.
         """
-        self._take([Allowance(OPTIONS, _counted_as(client))])
+        self._take_one([Allowance(OPTIONS, who) for who in _counted_as(client)])
 
     @contextmanager
     def attempt(self, client: Client) -> Iterator[None]:
@@ -60,8 +60,7 @@ class Limits:
         Raises:
             TooMany: Too many failed, so this one is not looked at.
         """
-        failure = Allowance(FAILURES, _counted_as(client))
-        self._take([failure])
+        failure = self._take_one([Allowance(FAILURES, who) for who in _counted_as(client)])
         failed = False
         try:
             yield
@@ -82,6 +81,10 @@ class Limits:
         Raises:
             TooMany: Too many were.
         """
+        if account and account.confirmed_at is not None and visitor.is_known_to(account):
+            own = _own_mails(account, purpose)
+            if self._throttle.take([own], now=self._clock()) == 0:
+                return
         self._take(_mails(visitor, purpose, account, typed))
 
     def lets_notice_out(self, visitor: Visitor, account: Account) -> bool:
@@ -134,6 +137,18 @@ class Limits:
         finally:
             self._give_back(back)
 
+    def _take_one(self, choices: Sequence[Allowance]) -> Allowance:
+        """The first that has one left. Whoever once got into an account can use up what its
+        browsers have for themselves; then they are as good as any stranger, not locked out.
+        """
+        waits = []
+        for one in choices:
+            wait = self._throttle.take([one], now=self._clock())
+            if not wait:
+                return one
+            waits.append(wait)
+        raise TooMany(-(-min(waits) // SECOND))
+
     def _take(self, wanted: Sequence[Allowance]) -> None:
         wait = self._throttle.take(wanted, now=self._clock())
         if wait:
@@ -143,29 +158,32 @@ class Limits:
         self._throttle.give_back(taken, now=self._clock())
 
 
-def _counted_as(client: Client) -> str:
+def _counted_as(client: Client) -> list[str]:
+    """By whom: what the browser remembers, and then where it comes from."""
     if client.remembers is None:
-        return client.address
+        return [client.address]
     # Apart, so that a squatter's failures are not counted as those of the owner who came.
     proved = "proved" if client.remembers_proved else "unproved"
-    return f"{proved} account {client.remembers}"
+    return [f"{proved} account {client.remembers}", client.address]
+
+
+def _own_mails(account: Account, purpose: Purpose) -> Allowance:
+    return Allowance(MAILS_TO, f"account {account.id} {purpose.value}")
 
 
 def _mails(
     visitor: Visitor, purpose: Purpose, account: Account | None, typed: str
 ) -> list[Allowance]:
-    known: list[Allowance] = []
-    if account is not None and visitor.is_known_to(account):
-        known = [Allowance(MAILS_TO, f"account {account.id} {purpose.value}")]
-        # While nobody has proved the address it may be a stranger's, so it comes on top of what
-        # else is counted: whoever registers there has no allowance for other people's mailboxes.
-        if account.confirmed_at is not None:
-            return known
+    """What a mail costs a stranger."""
     client = visitor.client
     address, username = identifier_keys(typed)  # every spelling of it is one counter
     mailbox = address or username or typed
-    return [
-        *known,
+    costs = [
         Allowance(MAILS_TO, f"{client.network} {mailbox}"),
         Allowance(MAILS, client.address),
     ]
+    # While nobody has proved the address it may be a stranger's; so whoever registered there has
+    # no allowance for other people's mailboxes, and the account's own comes on top.
+    if account is not None and account.confirmed_at is None and visitor.is_known_to(account):
+        costs.append(_own_mails(account, purpose))
+    return costs
