@@ -68,8 +68,8 @@ bench-enumeration: environment
 
 # The first file pins the second: what serves is what was tested, version by version.
 lock:
-	@$(LOCK) pyproject.toml requirements/build.in --extra server --extra dev -o requirements/dev.txt
-	@$(LOCK) pyproject.toml requirements/build.in --extra server -c requirements/dev.txt -o requirements/serve.txt
+	@$(LOCK) pyproject.toml requirements/build.in --extra server --extra postgres --extra redis --extra dev -o requirements/dev.txt
+	@$(LOCK) pyproject.toml requirements/build.in --extra server --extra postgres --extra redis -c requirements/dev.txt -o requirements/serve.txt
 
 environment:
 	@sh scripts/environment.sh dev
