@@ -71,6 +71,18 @@ def test_ten_answers_an_hour_say_that_a_name_is_taken(mira, come_from):
     assert too_many(taken) == too_many(free)
 
 
+def test_sixty_new_names_an_hour_for_an_account(mira, clock):
+    """Each is an event that is kept for a year: else one session could fill the disk."""
+    (passkey,) = mira.passkeys()
+    path = f"/auth/account/passkeys/{passkey['id']}"
+    for number in range(60):
+        assert mira.json(path, {"name": f"Key {number}"}, "PATCH").status_code == 200
+
+    wait = too_many(mira.json(path, {"name": "Key"}, "PATCH"))
+    clock.move(seconds=wait)
+    assert mira.json(path, {"name": "Key"}, "PATCH").status_code == 200
+
+
 def test_faults_of_form_cost_nothing(visitor):
     for _ in range(40):
         assert visitor.form("/auth/register", username="?", email="?").status_code == 422

@@ -2,9 +2,11 @@
 
 import gzip
 import re
+from types import SimpleNamespace
 
 import pytest
 
+from unlatch.flask import assets
 from unlatch.flask.assets import ASSETS
 
 ANSWERS = [
@@ -160,6 +162,21 @@ def test_a_static_file_is_compressed_and_kept_for_ever(visitor, kind):
 )
 def test_a_static_file_says_what_it_is(visitor, kind, mimetype):
     assert visitor.get(f"/auth/static/{ASSETS[kind]}").mimetype == mimetype
+
+
+def test_a_static_file_is_compressed_once_a_process(visitor, monkeypatch):
+    compressed = []
+
+    def compress(data, level, **more):
+        compressed.append(data)
+        return gzip.compress(data, level, **more)
+
+    assets._asset.cache_clear()
+    monkeypatch.setattr(assets, "gzip", SimpleNamespace(compress=compress))
+    for _ in range(3):
+        visitor.get(f"/auth/static/{ASSETS['style']}", Accept_Encoding="gzip")
+
+    assert len(compressed) == 1
 
 
 @pytest.mark.parametrize("encodings", ["", "br", "identity", "gzip;q=0", "gzip;q=0, *;q=0.1"])

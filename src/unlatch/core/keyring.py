@@ -56,6 +56,7 @@ class Keyring:
         Raises:
             NotFound: The account has no such passkey.
             FieldsRefused: The name is empty or too long.
+            TooMany: The account gave too many names lately.
         """
         try:
             name = display_name(typed)
@@ -63,6 +64,7 @@ class Keyring:
             raise FieldsRefused({"name": str(error)}) from error
         if not name:
             raise FieldsRefused({"name": "missing"})
+        self._limits.rename(live.account)
         with self._stores.unit() as unit:
             if not unit.passkeys.rename(live.account.id, passkey_id, name):
                 raise NotFound("no such passkey")

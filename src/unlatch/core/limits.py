@@ -35,6 +35,9 @@ MAILS = Limit("mails", 20, HOUR)
 MAILS_TO = Limit("mails-to", 5, HOUR)
 """Mails to one mailbox that one network asks for."""
 
+RENAMES = Limit("renames", 60, HOUR)
+"""New names for an account's passkeys. Each is an event, and is kept for a year."""
+
 
 class Limits:
     """Every limit is taken first and given back where it was not needed: of many requests at
@@ -97,6 +100,14 @@ class Limits:
             return True
         mails = _mails(visitor, Purpose.PASSKEY_ADDED, account, account.address)
         return self._throttle.take(mails, now=self._clock()) == 0
+
+    def rename(self, account: Account) -> None:
+        """A passkey gets another name.
+
+        Raises:
+            TooMany: Too many did.
+        """
+        self._take([Allowance(RENAMES, account.id)])
 
     @contextmanager
     def registration(self, visitor: Visitor, address: str) -> Iterator[None]:
