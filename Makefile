@@ -26,18 +26,18 @@ serve:
 	@sh scripts/environment.sh serve
 	@exec .venv/bin/unlatch serve $(ARGS)
 
-# What takes many rounds is not measured line by line: that would take it twice as long. With ARGS
-# one of the two may have nothing to do, which pytest says by 5.
+# Coverage is measured on the fast tests: it takes Python half as long again, and those who come by
+# the front door walk over the same lines. They wait for browsers and servers, so that four share
+# two cores. With ARGS one of the two may have nothing to do, which pytest says by 5.
 test: lint
 	@E2E_CHROMIUM=$$($(PYTHON) scripts/browser.py) && export E2E_CHROMIUM && \
 		some() { "$$@" || [ $$? -eq 5 ]; } && \
 		some $(PYTHON) -m pytest -n 2 -m "not slow" --cov --cov-report=term $(ARGS) && \
-		some $(PYTHON) -m pytest -n 2 -m slow $(ARGS)
+		some $(PYTHON) -m pytest -n 4 --dist worksteal -m slow $(ARGS)
 
-# The floors alone: no browser, no attacks, and nothing that starts processes or tries a thousand things.
+# No browser, no attacks, and nothing that starts processes or tries a thousand things.
 test-fast: environment
-	@$(PYTHON) -m pytest -n 2 -m "not browser and not slow" \
-		--ignore=tests/attacks --ignore=tests/properties --ignore=tests/examples $(ARGS)
+	@$(PYTHON) -m pytest -n 2 -m "not slow" $(ARGS)
 
 fuzz: environment
 	@exec $(PYTHON) scripts/fuzz.py $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)

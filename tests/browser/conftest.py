@@ -71,12 +71,6 @@ for (const name of ["get", "create"]) {
 expect.set_options(timeout=10_000)  # A machine with two cores and two workers may be slow.
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.browser)
-
-
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """E2E_CHROMIUM as `make test` sets it, where empty is Playwright's own; else what
