@@ -27,13 +27,13 @@ serve:
 	@exec .venv/bin/unlatch serve $(ARGS)
 
 # Coverage is measured on the fast tests: it takes Python half as long again, and those who come by
-# the front door walk over the same lines. They wait for browsers and servers, so that four share
+# the front door walk over the same lines. They wait for browsers and servers, so that three share
 # two cores. With ARGS one of the two may have nothing to do, which pytest says by 5.
 test: lint
 	@E2E_CHROMIUM=$$($(PYTHON) scripts/browser.py) && export E2E_CHROMIUM && \
 		some() { "$$@" || [ $$? -eq 5 ]; } && \
 		some $(PYTHON) -m pytest -n 2 -m "not slow" --cov --cov-report=term $(ARGS) && \
-		some $(PYTHON) -m pytest -n 4 --dist worksteal -m slow $(ARGS)
+		some $(PYTHON) -m pytest -n 3 --dist worksteal -m slow $(ARGS)
 
 # No browser, no attacks, and nothing that starts processes or tries a thousand things.
 test-fast: environment
