@@ -7,6 +7,7 @@ ever stored and a request takes as long for an unknown address as for a known on
 
 import logging
 import traceback
+from email.message import EmailMessage
 from enum import Enum
 from typing import Literal, Protocol
 
@@ -19,7 +20,13 @@ from unlatch.errors import StoreError
 from unlatch.flask.sender.letters import NOBODY, Letters
 from unlatch.flask.sender.rounds import POLLING, Rounds
 from unlatch.flask.sender.sweeping import Sweeper
-from unlatch.flask.sender.transport import PerhapsTaken, RefusedForGood, Transport, TryLater
+from unlatch.flask.sender.transport import (
+    PerhapsTaken,
+    PreciseTransport,
+    RefusedForGood,
+    Transport,
+    TryLater,
+)
 
 LEASE = 5 * MINUTE
 """How long a mail is one sender's: far more than minting and a transport's deadline take."""
@@ -43,6 +50,10 @@ class _Fate(Enum):
     LATER = "it is tried again"
     NEVER = "it is not sent, now or later"
     NOT_OURS = "spent or killed meanwhile, or claimed by another sender"
+
+
+class _NotOurs(Exception):
+    """Found out at the last moment: nothing was handed over, nor will be."""
 
 
 class Minter(Protocol):
@@ -151,6 +162,8 @@ class Sender:
         except PerhapsTaken as trouble:
             log.warning("mail %s (%s) may have left: %s", mail.id, mail.purpose, trouble)
             return _Fate.LEFT
+        except _NotOurs:
+            return _Fate.NOT_OURS
         except StoreError:
             raise
         except Exception as error:  # Not its words: they may quote a secret.
@@ -178,9 +191,25 @@ class Sender:
         letter = self._letters.write(mail, account, minted, now=now)
         if recipient is None:
             return _Fate.NEVER
-        self.transport.send(letter)
+        self._hand_over(mail, letter)
         log.info("mail %s (%s) left", mail.id, mail.purpose)
         return _Fate.LEFT
+
+    def _hand_over(self, mail: Mail, letter: EmailMessage) -> None:
+        """Give it away, once. That it is being handed over is committed before a byte of it can
+        be taken: whoever is killed then never sends it again, at the price that one killed
+        between the two loses it, and its visitor has to ask anew.
+        """
+
+        def begins() -> None:
+            if not self._stores.mails.hand_over(mail, now=self._clock()):
+                raise _NotOurs
+
+        if isinstance(self.transport, PreciseTransport):
+            self.transport.send_saying_when(letter, begins)
+        else:
+            begins()
+            self.transport.send(letter)
 
     def _recipient(self, mail: Mail) -> Account | None:
         """Whom it goes to, or None: nobody has that address, or they are shut out."""
@@ -208,10 +237,10 @@ class Sender:
         return _Fate.NEVER
 
     def _tell(self, mail: Mail, fate: _Fate) -> None:
-        """Write what became of a mail, and remember it until the store has taken it: a mail
-        that left and is not known to have left would be sent again.
+        """Write what became of a mail that did not leave, and remember it until the store has
+        taken it: one that was being handed over, and could be tried again, would be lost.
         """
-        if fate is _Fate.NOT_OURS:
+        if fate in (_Fate.LEFT, _Fate.NOT_OURS):
             return
         self._untold[mail.id] = (mail, fate, self._clock())
         self._tell_untold()
@@ -229,9 +258,7 @@ class Sender:
             self._untold.pop(mail.id, None)
 
     def _write(self, mail: Mail, fate: _Fate, at: int) -> None:
-        if fate is _Fate.LEFT:
-            self._stores.mails.sent(mail, now=at)
-        elif fate is _Fate.LATER:
+        if fate is _Fate.LATER:
             self._stores.mails.postpone(mail, until=at + pause_before_next(mail))
         else:
             self._stores.mails.give_up(mail)
