@@ -10,6 +10,7 @@ from unlatch.errors import MailGone
 from unlatch.stores.sql import rows
 from unlatch.stores.sql.database import Database
 from unlatch.stores.sql.running import Sql
+from unlatch.stores.sql.sweeping import sweep
 from unlatch.stores.sql.tables import accounts, mails, unsent, untouched
 
 _ID = mails.c.id == bindparam("mail")
@@ -79,14 +80,7 @@ HAND_OVER = MINT
 POSTPONE = update(mails).where(_CLAIMED)
 # Due when it has expired, which is never: nothing else of the row tells that it was given up.
 GIVE_UP = update(mails).where(_ID).values(due_at=mails.c.expires_at, sent_at=None)
-SWEEP = delete(mails).where(
-    mails.c.id.in_(
-        select(mails.c.id)
-        .where(mails.c.expires_at < bindparam("before"))
-        .order_by(mails.c.expires_at)
-        .limit(bindparam("most"))
-    )
-)
+SWEEP = sweep(mails.c.id, mails.c.expires_at < bindparam("before"), oldest=mails.c.expires_at)
 
 ASK = insert(mails)
 KILL_OLDER = update(mails).where(
