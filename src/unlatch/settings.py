@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parseaddr
+from typing import Literal
 from urllib.parse import urlsplit
 
 from unlatch.config import Config
@@ -30,6 +31,7 @@ _KNOWN = frozenset(
         "UNLATCH_MAIL_PASSWORD",
         "UNLATCH_MAIL_FROM",
         "UNLATCH_MAIL_SECURITY",
+        "UNLATCH_MAIL_WORKER",
         "UNLATCH_REGISTRATION",
         "UNLATCH_URL_PREFIX",
         "UNLATCH_BASE_TEMPLATE",
@@ -37,6 +39,7 @@ _KNOWN = frozenset(
         "UNLATCH_SESSION_IDLE",
         "UNLATCH_SESSION_MAX",
         "UNLATCH_MAIL_SECONDS",
+        "UNLATCH_EVENTS_DAYS",
         "UNLATCH_TRUSTED_PROXIES",
         "UNLATCH_DEVELOPMENT",
     }
@@ -55,6 +58,8 @@ _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 _SOURCE = re.compile(r"[^\s;,]+")
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 _DAY = 86_400
+
+MailWorker = Literal["thread", "external"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +91,10 @@ class Settings:
         secret_keys: Seal with the first, open with any; empty only in development, where
             keys are made once and kept beside the database.
         mail: None only in development: mail then goes to the development mailbox.
+        mail_worker: Who sends mail, and sweeps: a `thread` of each process that serves, or
+            none of them (`external`).
         session_idle, session_max, mail_seconds: Seconds.
+        events_days: How long it is kept what happened.
         csp_sources: Sources a host's base template needs, by directive.
         trusted_proxies: Networks whose forwarding headers are believed.
     """
@@ -98,6 +106,7 @@ class Settings:
     database_url: str | None
     secret_keys: tuple[bytes, ...] = field(repr=False)
     mail: MailServer | None
+    mail_worker: MailWorker
     registration_open: bool
     url_prefix: str
     base_template: str | None
@@ -105,6 +114,7 @@ class Settings:
     session_idle: int
     session_max: int
     mail_seconds: int
+    events_days: int
     trusted_proxies: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 
     @property
@@ -140,6 +150,7 @@ class _Reader:
             database_url=self._database_url(),
             secret_keys=self._secret_keys(),
             mail=self._mail(),
+            mail_worker=self._mail_worker(),
             registration_open=self._config.one_of("REGISTRATION", ("open", "closed")) == "open",
             url_prefix=self._prefix(),
             base_template=self._config.text("BASE_TEMPLATE") or None,
@@ -147,6 +158,7 @@ class _Reader:
             session_idle=self._config.seconds("SESSION_IDLE", _DAY),
             session_max=self._config.seconds("SESSION_MAX", 30 * _DAY),
             mail_seconds=self._config.seconds("MAIL_SECONDS", 600, least=60, most=900),
+            events_days=self._config.days("EVENTS_DAYS", 365, most=3650),
             trusted_proxies=self._trusted_proxies(),
         )
         if self._config.faults:
@@ -247,6 +259,15 @@ class _Reader:
             sender=sender,
             security=security,
         )
+
+    def _mail_worker(self) -> MailWorker:
+        external = self._config.one_of("MAIL_WORKER", ("thread", "external")) == "external"
+        if external and self._config.text("DATABASE_URL").startswith("memory:"):
+            self._config.fault(
+                "UNLATCH_MAIL_WORKER is external, but no other process sees memory:; name a file "
+                "in UNLATCH_DATABASE_URL."
+            )
+        return "external" if external else "thread"
 
     def _mail_from(self, username: str) -> str:
         """Asked for with the server or without it: what is missing is told all at once."""

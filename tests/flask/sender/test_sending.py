@@ -497,8 +497,8 @@ def test_inline_a_mail_leaves_before_asking_returns(sender, post, ask):
     assert len(post.taken) == 1
 
 
-def test_where_nobody_sends_a_mail_stays(make_sender, post, ask):
-    sender = make_sender(post, worker="nobody")
+def test_where_another_process_sends_a_mail_stays(make_sender, post, ask):
+    sender = make_sender(post, worker="external")
     ask()
 
     sender.start()

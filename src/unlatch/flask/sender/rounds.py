@@ -40,6 +40,11 @@ class Rounds:
         """Whether this process has its thread."""
         return self._thread is not None and self._thread.is_alive()
 
+    @property
+    def stopping(self) -> bool:
+        """Whether the round that is under way should be the last."""
+        return self._stopping
+
     def start(self) -> None:
         """Begin the thread, unless this process has it already. Cheap; never raises."""
         if self.running:

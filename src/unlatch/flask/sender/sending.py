@@ -37,8 +37,8 @@ MOST_LIVE = 20
 FIRST_PAUSE = 5 * SECOND
 """Before the second try; each further pause is three times as long."""
 
-Worker = Literal["thread", "inline", "nobody"]
-"""Who sends: a thread of this process, or, in tests, whoever asks, or nobody."""
+Worker = Literal["thread", "external", "inline"]
+"""Who sends: a thread of this process, or another process, or, in tests, whoever asks."""
 
 log = logging.getLogger("unlatch.sender")
 
@@ -65,6 +65,9 @@ class Minter(Protocol):
 class Sender:
     """Sends the mails that are due.
 
+    Args:
+        events_kept: Microseconds after which what happened is swept away.
+
     Attributes:
         transport: How they leave; may be replaced at any time (see `unlatch.testing.Outbox`).
         worker: Who sends; may be replaced likewise.
@@ -78,6 +81,7 @@ class Sender:
         letters: Letters,
         transport: Transport,
         clock: Clock,
+        events_kept: int,
         worker: Worker = "thread",
         polling: float = POLLING,
     ) -> None:
@@ -87,7 +91,7 @@ class Sender:
         self._minter = minter
         self._letters = letters
         self._clock = clock
-        self._sweeper = Sweeper(stores, clock)
+        self._sweeper = Sweeper(stores, clock, events_kept=events_kept)
         self._rounds = Rounds(self._round, polling=polling)
         self._untold: dict[str, tuple[Mail, _Fate, int]] = {}
 
@@ -125,21 +129,28 @@ class Sender:
         """
         self._tell_untold()
         left, worked = 0, 0
-        while limit is None or worked < limit:
-            mail = self._stores.mails.claim(now=self._clock(), lease=LEASE)
-            if mail is None:
-                break
+        while (limit is None or worked < limit) and (fate := self._attend_to_next()):
             worked += 1
-            left += self._attend_to(mail) is _Fate.LEFT
+            left += fate is _Fate.LEFT
         return left
 
     def _round(self) -> None:
-        """What the thread does whenever it is woken, and every now and then."""
-        self.send_due()
-        self._sweeper.sweep()
+        """What the thread does whenever it is woken, and every now and then: one mail after the
+        other, until it is told to end.
+        """
+        self._tell_untold()
+        while not self._rounds.stopping and self._attend_to_next():
+            pass
+        if not self._rounds.stopping:
+            self._sweeper.sweep()
 
-    def _attend_to(self, mail: Mail) -> _Fate:
-        """Work on one claimed mail. Only the store's own trouble gets out."""
+    def _attend_to_next(self) -> _Fate | None:
+        """Claim the next mail that is due, if there is one, and work on it. Only the store's own
+        trouble gets out.
+        """
+        mail = self._stores.mails.claim(now=self._clock(), lease=LEASE)
+        if mail is None:
+            return None
         try:
             fate = self._deliver(mail)
         except StoreError:
