@@ -24,6 +24,7 @@ _KNOWN = frozenset(
         "UNLATCH_RP_ID",
         "UNLATCH_SITE_NAME",
         "UNLATCH_DATABASE_URL",
+        "UNLATCH_REDIS_URL",
         "UNLATCH_SECRET_KEYS",
         "UNLATCH_MAIL_SERVER",
         "UNLATCH_MAIL_PORT",
@@ -88,6 +89,7 @@ class Settings:
             development, where it is `http://localhost` on the port of the request.
         rp_id: Relying party ID, the domain passkeys are bound to. Changing it orphans them.
         database_url: None for the SQLite file that is made and upgraded by itself.
+        redis_url: Where the limits' counters are shared; None for the memory of each process.
         secret_keys: Seal with the first, open with any; empty only in development, where
             keys are made once and kept beside the database.
         mail: None only in development: mail then goes to the development mailbox.
@@ -104,6 +106,7 @@ class Settings:
     rp_id: str
     site_name: str
     database_url: str | None
+    redis_url: str | None = field(repr=False)
     secret_keys: tuple[bytes, ...] = field(repr=False)
     mail: MailServer | None
     mail_worker: MailWorker
@@ -148,6 +151,7 @@ class _Reader:
             rp_id=self._rp_id(origins),
             site_name=self._config.text("SITE_NAME") or _host(origins) or "Your site",
             database_url=self._database_url(),
+            redis_url=self._config.text("REDIS_URL") or None,
             secret_keys=self._secret_keys(),
             mail=self._mail(),
             mail_worker=self._mail_worker(),

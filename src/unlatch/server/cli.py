@@ -34,7 +34,13 @@ for _name, _command in commands.commands.items():
     type=click.IntRange(1, 65535),
     help="Port to listen on; by default the first free one of 5000 to 5009.",
 )
-def serve(host: str, port: int | None) -> None:
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    default=1,
+    help="Processes that serve; more than one needs PostgreSQL and Redis.",
+)
+def serve(host: str, port: int | None, workers: int) -> None:
     """Serve the site.
 
     On this machine's own addresses it is in development and needs no settings; on any other it
@@ -42,6 +48,7 @@ def serve(host: str, port: int | None) -> None:
     """
     from unlatch.server.app import create_app
     from unlatch.server.listening import find_place
+    from unlatch.server.many import check_workers
     from unlatch.server.serving import serve as run
 
     try:
@@ -50,10 +57,11 @@ def serve(host: str, port: int | None) -> None:
         develops = place.is_loopback and not _is_for_everybody(config)
         config.setdefault("UNLATCH_DEVELOPMENT", "1" if develops else "0")
         app = create_app(config)  # each worker makes its own; this one is for the faults
+        check_workers(app.extensions["unlatch"].settings, workers)
+        _need_folder(app)
+        run(config, place, lambda: click.echo(_welcome(app, place)), workers=workers)
     except UnlatchError as error:
         raise Told(str(error)) from error
-    _need_folder(app)
-    run(config, place, lambda: click.echo(_welcome(app, place)))
 
 
 def _is_for_everybody(config: Mapping[str, object]) -> bool:

@@ -17,6 +17,7 @@ from granian.log import LogLevels
 from granian.server import MPServer as Server
 
 from unlatch.server.listening import Place
+from unlatch.server.patience import Patience
 from unlatch.server.relay import relay
 from unlatch.server.worker import load
 
@@ -29,9 +30,6 @@ _CONNECTIONS = 512
 _STOPPING = 8
 """Seconds that a request may still take when all is to end: Docker kills after ten."""
 
-_LONGEST_PAUSE = 30.0
-_CALM = 60.0
-
 _LOGS = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
@@ -40,12 +38,18 @@ _LOGS = {
 }
 
 
-def serve(config: Mapping[str, object], place: Place, ready: Callable[[], None]) -> None:
+def serve(
+    config: Mapping[str, object], place: Place, ready: Callable[[], None], *, workers: int = 1
+) -> None:
     """Serve until SIGINT, SIGTERM or SIGHUP.
 
     Args:
         config: The settings, for the workers.
         ready: Called once, from a thread, when the server answers.
+        workers: How many processes; more than one where `check_workers` has nothing against it.
+
+    Raises:
+        CrashLoop: The workers died again and again.
     """
     if sys.platform == "linux":
         # A forked worker need not import everything again; Python 3.14 would not fork.
@@ -54,15 +58,13 @@ def serve(config: Mapping[str, object], place: Place, ready: Callable[[], None])
     # for ever. All that it needs is imported by its first connection, so one is tried before.
     _answers(place)
     threading.Thread(target=_front, args=(place, ready), daemon=True).start()
-    pause = 0.5
+    patience = Patience()
     while True:
         began = time.monotonic()
-        server = _server(place)
+        server = _server(place, workers)
         if _run(server, config):
             return
-        # Two deaths of a worker within 5.5 seconds end granian; a site should outlast them.
-        calm = time.monotonic() - began > _CALM
-        pause = 1.0 if calm else min(2 * pause, _LONGEST_PAUSE)
+        pause = patience.pause_after(time.monotonic() - began)
         print(f"Unlatch starts again in {pause:.0f} s.", file=sys.stderr)
         server.main_loop_interrupt.clear()
         server.main_loop_interrupt.wait(pause)
@@ -70,14 +72,14 @@ def serve(config: Mapping[str, object], place: Place, ready: Callable[[], None])
             return
 
 
-def _server(place: Place) -> Server:
+def _server(place: Place, workers: int) -> Server:
     server = Server(
         "unlatch.server",
         address=place.address,
         port=place.port,
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,
-        workers=1,  # SQLite has one writer
+        workers=workers,
         blocking_threads=_THREADS,
         backpressure=_CONNECTIONS,
         respawn_failed_workers=True,
