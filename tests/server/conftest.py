@@ -3,7 +3,6 @@
 import http.client
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
@@ -11,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from processes import COMMAND, PATIENCE, environment, free_port
+from processes import COMMAND, PATIENCE, environment, free_port, wait_until
 
 
 @dataclass
@@ -103,10 +102,7 @@ class Site:
 
     def wait_until(self, true: Callable[[], object], what: str) -> None:
         """Poll until it is so."""
-        deadline = time.monotonic() + PATIENCE
-        while not true():
-            assert time.monotonic() < deadline, f"waited in vain for {what}"
-            time.sleep(0.02)
+        wait_until(true, what)
 
 
 def start(folder: Path, *options: str, **settings: str) -> Site:

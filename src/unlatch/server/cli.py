@@ -1,5 +1,6 @@
 """`unlatch serve`, and beside it the commands that a host's app has as `flask unlatch …`."""
 
+import logging.config
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from unlatch.errors import UnlatchError
-from unlatch.flask.cli import Told, commands
+from unlatch.flask.cli import Told, commands, send
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -60,6 +61,26 @@ def serve(host: str, port: int | None, workers: int) -> None:
         check_workers(app.extensions["unlatch"].settings, workers)
         _need_folder(app)
         run(config, place, lambda: click.echo(_welcome(app, place)), workers=workers)
+    except UnlatchError as error:
+        raise Told(str(error)) from error
+
+
+@cli.command()
+def worker() -> None:
+    """Send mail, and sweep away what is over, until told to end.
+
+    For sites whose own processes do not: UNLATCH_MAIL_WORKER=external. It wants the settings
+    that serving wants.
+    """
+    from unlatch.server.app import create_app
+    from unlatch.server.logs import LOGS
+
+    try:
+        app = create_app(_config())
+        _need_folder(app)
+        logging.config.dictConfig(LOGS)
+        with app.app_context():
+            send(app.extensions["unlatch"])
     except UnlatchError as error:
         raise Told(str(error)) from error
 

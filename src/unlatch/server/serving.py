@@ -17,6 +17,7 @@ from granian.log import LogLevels
 from granian.server import MPServer as Server
 
 from unlatch.server.listening import Place
+from unlatch.server.logs import LOGS
 from unlatch.server.patience import Patience
 from unlatch.server.relay import relay
 from unlatch.server.worker import load
@@ -29,13 +30,6 @@ _CONNECTIONS = 512
 
 _STOPPING = 8
 """Seconds that a request may still take when all is to end: Docker kills after ten."""
-
-_LOGS = {
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {"unlatch": {"level": "INFO"}, "_granian": {}},
-}
 
 
 def serve(
@@ -85,7 +79,7 @@ def _server(place: Place, workers: int) -> Server:
         respawn_failed_workers=True,
         workers_kill_timeout=_STOPPING,
         log_level=LogLevels.error,
-        log_dictconfig=_LOGS,
+        log_dictconfig=LOGS,
         log_access=False,  # addresses may carry the token of a mailed link
     )
     if hasattr(signal, "SIGHUP"):

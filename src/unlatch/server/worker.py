@@ -6,7 +6,9 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
+from multiprocessing.util import Finalize
 
+from unlatch.flask.sender.rounds import stop_all
 from unlatch.server.app import create_app
 from unlatch.server.many import has_one_writer
 from unlatch.server.turns import Turns
@@ -35,6 +37,9 @@ def load(config: Mapping[str, object], main_process: int) -> Turns:
     soon = threading.Timer(0.5, app.extensions["unlatch"].deliver)
     soon.daemon = True
     soon.start()
+    # granian ends a worker that ended its requests, and a forked process runs no `atexit`: the
+    # mail that is being handed over would be cut off, and nobody could send it again.
+    Finalize(None, stop_all, exitpriority=1)
     at_once = 1 if has_one_writer(app.extensions["unlatch"].settings) else AT_ONCE
     return Turns(app, at_once=at_once, reading=READING)
 

@@ -18,7 +18,7 @@ from unlatch.core.records import Account, Mail
 from unlatch.core.times import MINUTE, SECOND, Clock
 from unlatch.errors import StoreError
 from unlatch.flask.sender.letters import NOBODY, Letters
-from unlatch.flask.sender.rounds import POLLING, Rounds
+from unlatch.flask.sender.rounds import PATIENCE, POLLING, Rounds
 from unlatch.flask.sender.sweeping import Sweeper
 from unlatch.flask.sender.transport import (
     PerhapsTaken,
@@ -114,9 +114,11 @@ class Sender:
             except StoreError as error:
                 log.warning("no mail was sent (%s)", type(error).__name__)
 
-    def stop(self) -> None:
-        """End the thread after the mail it is at. Nothing depends on it being called."""
-        self._rounds.stop()
+    def stop(self, timeout: float = PATIENCE) -> None:
+        """End the thread after the mail it is at, and wait for that at most `timeout` seconds.
+        At the end of a process this is done anyway.
+        """
+        self._rounds.stop(timeout)
 
     def send_due(self, limit: int | None = None) -> int:
         """Send what is due now, here and in this thread; gives how many left (or may have).
