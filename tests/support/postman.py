@@ -18,7 +18,7 @@ class Postman:
         before that is answered.
     reached: Set when somebody has come so far.
     go_on: Set it to have it answered.
-    taken: Recipients of the mails that came whole.
+    taken: Recipients of the mails that came whole, and whose senders waited for the answer.
     """
 
     def __init__(self, port: int) -> None:
@@ -50,8 +50,8 @@ class _Handler:
     async def handle_DATA(  # noqa: N802  # aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
-        self._postman.taken += envelope.rcpt_tos
         await self._postman.hold("DATA")
+        self._postman.taken += envelope.rcpt_tos
         return "250 OK"
 
 

@@ -28,7 +28,7 @@ _THREADS = 32
 _CONNECTIONS = 512
 """At once, idle ones included. More wait in the kernel."""
 
-_STOPPING = 8
+STOPPING = 8
 """Seconds that a request may still take when all is to end: Docker kills after ten."""
 
 
@@ -77,7 +77,7 @@ def _server(place: Place, workers: int) -> Server:
         blocking_threads=_THREADS,
         backpressure=_CONNECTIONS,
         respawn_failed_workers=True,
-        workers_kill_timeout=_STOPPING,
+        workers_kill_timeout=STOPPING,
         log_level=LogLevels.error,
         log_dictconfig=LOGS,
         log_access=False,  # addresses may carry the token of a mailed link
