@@ -84,6 +84,13 @@ class Config:
 
     def seconds(self, name: str, default: int, *, least: int = 1, most: int = _YEAR) -> int:
         """A whole number of seconds."""
+        return self._whole(name, default, "seconds", least, most)
+
+    def days(self, name: str, default: int, *, most: int) -> int:
+        """A whole number of days, at least one."""
+        return self._whole(name, default, "days", 1, most)
+
+    def _whole(self, name: str, default: int, unit: str, least: int, most: int) -> int:
         value = self.text(name)
         if not value:
             return default
@@ -91,7 +98,7 @@ class Config:
         if not whole or not least <= int(value) <= most:
             self.fault(
                 f"UNLATCH_{name} is {value!r}; "
-                f"it takes a whole number of seconds from {least} to {most}."
+                f"it takes a whole number of {unit} from {least} to {most}."
             )
             return default
         return int(value)

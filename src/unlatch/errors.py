@@ -31,7 +31,8 @@
 
 Beside their makers: `TransportError`, why a mail did not leave (`flask/sender/transport.py`);
 `Clash`, a `StoreError` that a store turns into a refusal (`stores/sql/running.py`);
-`CannotListen`, before the server serves (`server/listening.py`).
+`CannotListen`, before the server serves (`server/listening.py`); `CrashLoop`, after it did
+(`server/patience.py`).
 
 A `Refused` carries a stable `reason` and facts, never HTML and never a status:
 `flask/answers.py` gives it words for the visitor, the log gets the reason.

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parseaddr
+from typing import Literal
 from urllib.parse import urlsplit
 
 from unlatch.config import Config
@@ -23,6 +24,7 @@ _KNOWN = frozenset(
         "UNLATCH_RP_ID",
         "UNLATCH_SITE_NAME",
         "UNLATCH_DATABASE_URL",
+        "UNLATCH_REDIS_URL",
         "UNLATCH_SECRET_KEYS",
         "UNLATCH_MAIL_SERVER",
         "UNLATCH_MAIL_PORT",
@@ -30,6 +32,7 @@ _KNOWN = frozenset(
         "UNLATCH_MAIL_PASSWORD",
         "UNLATCH_MAIL_FROM",
         "UNLATCH_MAIL_SECURITY",
+        "UNLATCH_MAIL_WORKER",
         "UNLATCH_REGISTRATION",
         "UNLATCH_URL_PREFIX",
         "UNLATCH_BASE_TEMPLATE",
@@ -37,6 +40,7 @@ _KNOWN = frozenset(
         "UNLATCH_SESSION_IDLE",
         "UNLATCH_SESSION_MAX",
         "UNLATCH_MAIL_SECONDS",
+        "UNLATCH_EVENTS_DAYS",
         "UNLATCH_TRUSTED_PROXIES",
         "UNLATCH_DEVELOPMENT",
     }
@@ -55,6 +59,8 @@ _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 _SOURCE = re.compile(r"[^\s;,]+")
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 _DAY = 86_400
+
+MailWorker = Literal["thread", "external"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,10 +89,14 @@ class Settings:
             development, where it is `http://localhost` on the port of the request.
         rp_id: Relying party ID, the domain passkeys are bound to. Changing it orphans them.
         database_url: None for the SQLite file that is made and upgraded by itself.
+        redis_url: Where the limits' counters are shared; None for the memory of each process.
         secret_keys: Seal with the first, open with any; empty only in development, where
             keys are made once and kept beside the database.
         mail: None only in development: mail then goes to the development mailbox.
+        mail_worker: Who sends mail, and sweeps: a `thread` of each process that serves, or
+            none of them (`external`).
         session_idle, session_max, mail_seconds: Seconds.
+        events_days: How long it is kept what happened.
         csp_sources: Sources a host's base template needs, by directive.
         trusted_proxies: Networks whose forwarding headers are believed.
     """
@@ -96,8 +106,10 @@ class Settings:
     rp_id: str
     site_name: str
     database_url: str | None
+    redis_url: str | None = field(repr=False)
     secret_keys: tuple[bytes, ...] = field(repr=False)
     mail: MailServer | None
+    mail_worker: MailWorker
     registration_open: bool
     url_prefix: str
     base_template: str | None
@@ -105,6 +117,7 @@ class Settings:
     session_idle: int
     session_max: int
     mail_seconds: int
+    events_days: int
     trusted_proxies: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 
     @property
@@ -138,8 +151,10 @@ class _Reader:
             rp_id=self._rp_id(origins),
             site_name=self._config.text("SITE_NAME") or _host(origins) or "Your site",
             database_url=self._database_url(),
+            redis_url=self._config.text("REDIS_URL") or None,
             secret_keys=self._secret_keys(),
             mail=self._mail(),
+            mail_worker=self._mail_worker(),
             registration_open=self._config.one_of("REGISTRATION", ("open", "closed")) == "open",
             url_prefix=self._prefix(),
             base_template=self._config.text("BASE_TEMPLATE") or None,
@@ -147,6 +162,7 @@ class _Reader:
             session_idle=self._config.seconds("SESSION_IDLE", _DAY),
             session_max=self._config.seconds("SESSION_MAX", 30 * _DAY),
             mail_seconds=self._config.seconds("MAIL_SECONDS", 600, least=60, most=900),
+            events_days=self._config.days("EVENTS_DAYS", 365, most=3650),
             trusted_proxies=self._trusted_proxies(),
         )
         if self._config.faults:
@@ -247,6 +263,15 @@ class _Reader:
             sender=sender,
             security=security,
         )
+
+    def _mail_worker(self) -> MailWorker:
+        external = self._config.one_of("MAIL_WORKER", ("thread", "external")) == "external"
+        if external and self._config.text("DATABASE_URL").startswith("memory:"):
+            self._config.fault(
+                "UNLATCH_MAIL_WORKER is external, but no other process sees memory:; name a file "
+                "in UNLATCH_DATABASE_URL."
+            )
+        return "external" if external else "thread"
 
     def _mail_from(self, username: str) -> str:
         """Asked for with the server or without it: what is missing is told all at once."""

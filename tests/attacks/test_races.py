@@ -125,7 +125,7 @@ def confirmed(site: Site) -> Site:
     site.add_passkey(site.key)
     mails = site.gate.stores.mails
     while notice := mails.claim(now=site.gate.clock(), lease=MINUTE):
-        mails.sent(notice, now=site.gate.clock())
+        mails.hand_over(notice, now=site.gate.clock())
     return site
 
 

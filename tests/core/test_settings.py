@@ -145,6 +145,9 @@ FAULTS = [
     ({"UNLATCH_CSP_SOURCES": {"img-src": ["x; script-src *"]}}, "what the policy is there"),
     ({"UNLATCH_MAIL_SECONDS": "59"}, "whole number of seconds from 60 to 900"),
     ({"UNLATCH_MAIL_SECONDS": "901"}, "whole number of seconds from 60 to 900"),
+    ({"UNLATCH_MAIL_WORKER": "none"}, "UNLATCH_MAIL_WORKER is 'none'; it takes thread or external"),
+    ({"UNLATCH_EVENTS_DAYS": "0"}, "whole number of days from 1 to 3650"),
+    ({"UNLATCH_EVENTS_DAYS": "3651"}, "whole number of days from 1 to 3650"),
     (
         {"UNLATCH_TRUSTED_PROXIES": "proxy"},
         "UNLATCH_TRUSTED_PROXIES has 'proxy', which is no address",
@@ -381,6 +384,14 @@ def test_a_database_is_named_by_its_url(url):
 )
 def test_registration_is_open_unless_closed(value, is_open):
     assert read(UNLATCH_REGISTRATION=value).registration_open is is_open
+
+
+def test_another_process_sends_no_mail_that_it_does_not_see():
+    config = {"UNLATCH_DATABASE_URL": "memory:", "UNLATCH_MAIL_WORKER": "external"}
+
+    (fault,) = faults_of(True, **config)
+
+    assert "UNLATCH_MAIL_WORKER is external, but no other process sees memory:" in fault
 
 
 def test_what_is_not_ours_is_no_matter():

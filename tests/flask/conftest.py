@@ -70,7 +70,7 @@ def new_app(
         shutil.copy(migrated / DATABASE, folder / DATABASE)
         app = make_app(folder, policy, **config)
         app.jinja_env.bytecode_cache = compiled
-        app.extensions["unlatch"].sender.worker = "nobody"
+        app.extensions["unlatch"].sender.worker = "external"
         made.append(app)
         return app
 
@@ -96,7 +96,7 @@ def app(lasting_app: Flask, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> It
     """
     monkeypatch.setattr(slow_hash, "_HASHER", QUICK)
     state = lasting_app.extensions["unlatch"]
-    state.sender.worker, state.sender.transport = "nobody", state.mailbox
+    state.sender.worker, state.sender.transport = "external", state.mailbox
     yield lasting_app
     with state.stores.database.engine.begin() as connection:
         for table in reversed(metadata.sorted_tables):

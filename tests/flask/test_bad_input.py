@@ -99,7 +99,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     app = Flask("host", instance_path=str(folder))
     app.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=True, UNLATCH_DATABASE_URL="memory:")
     Unlatch(app)
-    app.extensions["unlatch"].sender.worker = "nobody"
+    app.extensions["unlatch"].sender.worker = "external"
     yield app
     app.extensions["unlatch"].stores.close()
 

@@ -32,7 +32,7 @@ def protected(tmp_path, migrated, request):
     """The host's app, its CSRFProtect on it before Unlatch or after."""
     shutil.copy(migrated / DATABASE, tmp_path / DATABASE)
     app = make(tmp_path, request.param)
-    app.extensions["unlatch"].sender.worker = "nobody"
+    app.extensions["unlatch"].sender.worker = "external"
     yield app
     app.extensions["unlatch"].stores.close()
 

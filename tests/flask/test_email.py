@@ -609,7 +609,7 @@ def test_a_request_never_waits_for_the_mail(mira, visitor, app):
     asked = visitor.ask_mail()
 
     assert asked.status_code == 303
-    assert app.extensions["unlatch"].sender.worker == "nobody"
+    assert app.extensions["unlatch"].sender.worker == "external"
 
 
 def test_a_code_that_nobody_sent_yet_is_wrong_like_any_other(mira, visitor):

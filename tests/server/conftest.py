@@ -3,7 +3,6 @@
 import http.client
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
@@ -11,7 +10,10 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from processes import COMMAND, PATIENCE, environment, free_port
+from flask import Flask
+from processes import COMMAND, PATIENCE, environment, free_port, wait_until
+
+from unlatch.server.app import create_app
 
 
 @dataclass
@@ -103,10 +105,7 @@ class Site:
 
     def wait_until(self, true: Callable[[], object], what: str) -> None:
         """Poll until it is so."""
-        deadline = time.monotonic() + PATIENCE
-        while not true():
-            assert time.monotonic() < deadline, f"waited in vain for {what}"
-            time.sleep(0.02)
+        wait_until(true, what)
 
 
 def start(folder: Path, *options: str, **settings: str) -> Site:
@@ -206,3 +205,38 @@ def unlatch(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]
         )
 
     return run
+
+
+SITE = "https://example.com"
+
+
+@pytest.fixture(params=["sqlite"])
+def for_real(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
+    """The settings of a site that several processes serve, over each kind of database."""
+    urls = {"sqlite": f"sqlite:///{tmp_path / 'shared.sqlite'}"}
+    return {
+        "UNLATCH_ORIGIN": SITE,
+        "UNLATCH_DATABASE_URL": urls[request.param],
+        "UNLATCH_TRUSTED_PROXIES": "none",
+        "SECRET_KEY": "kR3v9-dZ0qLw7xTn2YbHc8uJfA5sEgM1",
+        "MAIL_SERVER": "127.0.0.1",
+        "MAIL_FROM": "sign-in@example.com",
+    }
+
+
+@pytest.fixture
+def settings(for_real: dict[str, str]) -> dict[str, str]:
+    """Those of the site, where nothing else is wanted."""
+    return for_real | {"UNLATCH_MAIL_WORKER": "external"}
+
+
+@pytest.fixture
+def here(
+    settings: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Flask]:
+    """The site as the test's own process serves it, one of those that share the database."""
+    monkeypatch.chdir(tmp_path)
+    app = create_app(settings)
+    app.extensions["unlatch"].stores.database.upgrade()
+    yield app
+    app.extensions["unlatch"].stores.close()

@@ -360,7 +360,7 @@ def _use_everything(stores, ada, mail):
     stores.mails.mint(claimed, link_hash="l", code_hash="c", now=NOW)
     stores.mails.postpone(claimed, until=NOW)
     stores.mails.give_up(claimed)
-    stores.mails.sent(claimed, now=NOW)
+    stores.mails.hand_over(claimed, now=NOW)
     stores.mails.sweep(expired_before=1, most=5)
     stores.sessions.sweep(expired_before=1, most=5)
     stores.ceremonies.sweep(begun_before=1, most=5)

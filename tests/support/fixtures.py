@@ -9,6 +9,7 @@ import time_machine as machine
 from flask import Flask
 from people import Clock, Kept, Person
 
+from unlatch.core.times import MINUTE
 from unlatch.flask.sender.reading import body, link_in
 from unlatch.flask.state import now
 from unlatch.testing import Outbox, SoftAuthenticator
@@ -33,8 +34,8 @@ def outbox(app: Flask) -> Outbox:
     asked for before counts as sent, since nobody is going to read it.
     """
     mails = app.extensions["unlatch"].stores.mails
-    while mail := mails.claim(now=now(), lease=1):
-        mails.sent(mail, now=now())
+    while mail := mails.claim(now=now(), lease=MINUTE):
+        mails.hand_over(mail, now=now())
     return Outbox(app)
 
 

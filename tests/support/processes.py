@@ -6,6 +6,8 @@ import os
 import random
 import socket
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import unlatch
@@ -47,3 +49,11 @@ def free_port() -> int:
 def gunicorn(app: str, port: int, *options: str) -> list[str]:
     """The command that serves an app on a port of 127.0.0.1, as its documentation has it."""
     return [sys.executable, "-m", "gunicorn", app, "--bind", f"127.0.0.1:{port}", *options]
+
+
+def wait_until(true: Callable[[], object], what: str) -> None:
+    """Poll until it is so."""
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.02)

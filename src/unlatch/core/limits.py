@@ -36,7 +36,7 @@ MAILS_TO = Limit("mails-to", 5, HOUR)
 """Mails to one mailbox that one network asks for."""
 
 RENAMES = Limit("renames", 60, HOUR)
-"""New names for an account's passkeys. Each is an event, and is kept for a year."""
+"""New names for an account's passkeys. Each is an event, and is kept for long."""
 
 
 class Limits:

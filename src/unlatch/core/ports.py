@@ -131,12 +131,18 @@ class MailKeeper(Protocol):
         """
         ...
 
-    def sent(self, mail: Mail, *, now: int) -> None:
-        """Write that it left. Whoever holds the lease by now: it must not leave twice."""
+    def hand_over(self, mail: Mail, *, now: int) -> bool:
+        """Write, before a claimed mail is handed to a mail server, that it is: from then on it
+        is not due any more, so that a sender that dies meanwhile cannot have it sent twice.
+        False, and it must not be sent, if it was killed or used, has expired, or its lease was
+        lost.
+        """
         ...
 
     def postpone(self, mail: Mail, *, until: int) -> None:
-        """Give the claim back; due again at `until`."""
+        """Give the claim back; due again at `until`, also if it was being handed over: nothing
+        of it was taken.
+        """
         ...
 
     def give_up(self, mail: Mail) -> None:

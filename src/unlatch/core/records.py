@@ -201,7 +201,8 @@ class Mail:
         link_hash, code_hash: Argon2id, written by the sender; None until then.
         attempts: Tries spent, of five.
         used_at: When it was spent. killed_at: when something newer ended it.
-        sent_at: When SMTP took it. deliveries: how often that was tried.
+        sent_at: When it was handed over, written before it was. deliveries: how often that was
+            tried.
         due_at: Not to be sent before. lease_until: another sender has it until then.
     """
 

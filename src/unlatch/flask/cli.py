@@ -14,11 +14,12 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from unlatch.core import restoring
-from unlatch.errors import UnlatchError
+from unlatch.errors import SettingsError, UnlatchError
+from unlatch.flask.sender.alone import send_until_told
 from unlatch.flask.served import folder_served
-from unlatch.flask.state import DATABASE_FILE, now, state
+from unlatch.flask.state import DATABASE_FILE, State, now, state
 from unlatch.settings import Settings
-from unlatch.stores import open_database, open_stores
+from unlatch.stores import MEMORY, open_database, open_stores
 
 if TYPE_CHECKING:
     from unlatch.stores.sql.database import Database
@@ -143,6 +144,30 @@ def after_restore(yes: bool) -> None:
     with closing(open_stores(_url())) as stores:
         voided = restoring.after_restore(stores, now=now())
     click.echo(_ALL_ENDED.format(sessions=voided.sessions, mails=voided.mails))
+
+
+@commands.command()
+@_command
+def worker() -> None:
+    """Send mail, and sweep away what is over, until told to end.
+
+    For sites whose own processes do not: UNLATCH_MAIL_WORKER=external.
+    """
+    send(state())
+
+
+def send(site: State) -> None:
+    """What `worker` does. Gives back when it was told to end.
+
+    Raises:
+        SettingsError: There is nothing to send for other processes.
+    """
+    if site.settings.database_url == MEMORY:
+        raise SettingsError(
+            ["UNLATCH_DATABASE_URL is memory:, which no other process sees; name a file."]
+        )
+    click.echo(f"Unlatch sends the mail of {site.settings.site_name}.\nCtrl-C ends it.")
+    send_until_told(site.sender)
 
 
 def _database() -> "closing[Database]":

@@ -14,6 +14,7 @@ from flask import Flask, current_app
 from unlatch.core.policy import Policy
 from unlatch.core.ports import Stores
 from unlatch.core.records import Purpose
+from unlatch.core.times import DAY
 from unlatch.errors import SettingsError
 from unlatch.flask.development import kept_keys
 from unlatch.flask.sender import Letters, MailboxTransport, Sender, SmtpTransport
@@ -122,7 +123,8 @@ class State:
             letters=self._letters(),
             transport=SmtpTransport(mail) if mail else self.mailbox,
             clock=now,
-            worker="inline" if self.app.testing else "thread",
+            events_kept=self.settings.events_days * DAY,
+            worker="inline" if self.app.testing else self.settings.mail_worker,
         )
 
     def _letters(self) -> Letters:

@@ -1,5 +1,6 @@
 """`unlatch serve`, and beside it the commands that a host's app has as `flask unlatch …`."""
 
+import logging.config
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from unlatch.errors import UnlatchError
-from unlatch.flask.cli import Told, commands
+from unlatch.flask.cli import Told, commands, send
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -34,7 +35,13 @@ for _name, _command in commands.commands.items():
     type=click.IntRange(1, 65535),
     help="Port to listen on; by default the first free one of 5000 to 5009.",
 )
-def serve(host: str, port: int | None) -> None:
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    default=1,
+    help="Processes that serve; more than one needs PostgreSQL and Redis.",
+)
+def serve(host: str, port: int | None, workers: int) -> None:
     """Serve the site.
 
     On this machine's own addresses it is in development and needs no settings; on any other it
@@ -42,6 +49,7 @@ def serve(host: str, port: int | None) -> None:
     """
     from unlatch.server.app import create_app
     from unlatch.server.listening import find_place
+    from unlatch.server.many import check_workers
     from unlatch.server.serving import serve as run
 
     try:
@@ -50,10 +58,31 @@ def serve(host: str, port: int | None) -> None:
         develops = place.is_loopback and not _is_for_everybody(config)
         config.setdefault("UNLATCH_DEVELOPMENT", "1" if develops else "0")
         app = create_app(config)  # each worker makes its own; this one is for the faults
+        check_workers(app.extensions["unlatch"].settings, workers)
+        _need_folder(app)
+        run(config, place, lambda: click.echo(_welcome(app, place)), workers=workers)
     except UnlatchError as error:
         raise Told(str(error)) from error
-    _need_folder(app)
-    run(config, place, lambda: click.echo(_welcome(app, place)))
+
+
+@cli.command()
+def worker() -> None:
+    """Send mail, and sweep away what is over, until told to end.
+
+    For sites whose own processes do not: UNLATCH_MAIL_WORKER=external. It wants the settings
+    that serving wants.
+    """
+    from unlatch.server.app import create_app
+    from unlatch.server.logs import LOGS
+
+    try:
+        app = create_app(_config())
+        _need_folder(app)
+        logging.config.dictConfig(LOGS)
+        with app.app_context():
+            send(app.extensions["unlatch"])
+    except UnlatchError as error:
+        raise Told(str(error)) from error
 
 
 def _is_for_everybody(config: Mapping[str, object]) -> bool:

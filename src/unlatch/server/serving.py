@@ -17,6 +17,8 @@ from granian.log import LogLevels
 from granian.server import MPServer as Server
 
 from unlatch.server.listening import Place
+from unlatch.server.logs import LOGS
+from unlatch.server.patience import Patience
 from unlatch.server.relay import relay
 from unlatch.server.worker import load
 
@@ -26,26 +28,22 @@ _THREADS = 32
 _CONNECTIONS = 512
 """At once, idle ones included. More wait in the kernel."""
 
-_STOPPING = 8
+STOPPING = 8
 """Seconds that a request may still take when all is to end: Docker kills after ten."""
 
-_LONGEST_PAUSE = 30.0
-_CALM = 60.0
 
-_LOGS = {
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {"unlatch": {"level": "INFO"}, "_granian": {}},
-}
-
-
-def serve(config: Mapping[str, object], place: Place, ready: Callable[[], None]) -> None:
+def serve(
+    config: Mapping[str, object], place: Place, ready: Callable[[], None], *, workers: int = 1
+) -> None:
     """Serve until SIGINT, SIGTERM or SIGHUP.
 
     Args:
         config: The settings, for the workers.
         ready: Called once, from a thread, when the server answers.
+        workers: How many processes; more than one where `check_workers` has nothing against it.
+
+    Raises:
+        CrashLoop: The workers died again and again.
     """
     if sys.platform == "linux":
         # A forked worker need not import everything again; Python 3.14 would not fork.
@@ -54,15 +52,13 @@ def serve(config: Mapping[str, object], place: Place, ready: Callable[[], None])
     # for ever. All that it needs is imported by its first connection, so one is tried before.
     _answers(place)
     threading.Thread(target=_front, args=(place, ready), daemon=True).start()
-    pause = 0.5
+    patience = Patience()
     while True:
         began = time.monotonic()
-        server = _server(place)
+        server = _server(place, workers)
         if _run(server, config):
             return
-        # Two deaths of a worker within 5.5 seconds end granian; a site should outlast them.
-        calm = time.monotonic() - began > _CALM
-        pause = 1.0 if calm else min(2 * pause, _LONGEST_PAUSE)
+        pause = patience.pause_after(time.monotonic() - began)
         print(f"Unlatch starts again in {pause:.0f} s.", file=sys.stderr)
         server.main_loop_interrupt.clear()
         server.main_loop_interrupt.wait(pause)
@@ -70,20 +66,20 @@ def serve(config: Mapping[str, object], place: Place, ready: Callable[[], None])
             return
 
 
-def _server(place: Place) -> Server:
+def _server(place: Place, workers: int) -> Server:
     server = Server(
         "unlatch.server",
         address=place.address,
         port=place.port,
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,
-        workers=1,  # SQLite has one writer
+        workers=workers,
         blocking_threads=_THREADS,
         backpressure=_CONNECTIONS,
         respawn_failed_workers=True,
-        workers_kill_timeout=_STOPPING,
+        workers_kill_timeout=STOPPING,
         log_level=LogLevels.error,
-        log_dictconfig=_LOGS,
+        log_dictconfig=LOGS,
         log_access=False,  # addresses may carry the token of a mailed link
     )
     if hasattr(signal, "SIGHUP"):

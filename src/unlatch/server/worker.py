@@ -6,12 +6,20 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
+from multiprocessing.util import Finalize
 
+from unlatch.flask.sender.rounds import stop_all
 from unlatch.server.app import create_app
+from unlatch.server.many import has_one_writer
 from unlatch.server.turns import Turns
 
 READING = 24
 """Bodies waited for at once: fewer than there are threads, so that some are always free."""
+
+AT_ONCE = 8
+"""Requests worked on at once where the database is a server, whose answers they wait for. On SQLite
+it is one: they would only wait for each other.
+"""
 
 _PR_SET_PDEATHSIG = 1
 
@@ -29,7 +37,11 @@ def load(config: Mapping[str, object], main_process: int) -> Turns:
     soon = threading.Timer(0.5, app.extensions["unlatch"].deliver)
     soon.daemon = True
     soon.start()
-    return Turns(app, at_once=1, reading=READING)
+    # granian ends a worker that ended its requests, and a forked process runs no `atexit`: the
+    # mail that is being handed over would be cut off, and nobody could send it again.
+    Finalize(None, stop_all, exitpriority=1)
+    at_once = 1 if has_one_writer(app.extensions["unlatch"].settings) else AT_ONCE
+    return Turns(app, at_once=at_once, reading=READING)
 
 
 def _end_with(main_process: int) -> None:

@@ -168,6 +168,7 @@ def make_sender(stores, minter, letters, clock):
 
     def make(transport, **changes):
         parts = {"stores": stores, "minter": minter, "letters": letters, "clock": clock}
+        parts |= {"events_kept": 365 * DAY}
         return Sender(**parts | {"transport": transport, "worker": "inline"} | changes)
 
     return make

@@ -96,8 +96,8 @@ def test_a_row_without_account_costs_the_same_and_sends_nothing(
         work.clear()
 
     known, unknown, gone = done
-    assert known == ["claim", "find", "live", "mint", "mint", "write", "sent", "claim"]
-    assert unknown == gone == [one.replace("sent", "give_up") for one in known]
+    assert known == ["claim", "find", "live", "mint", "mint", "write", "hand_over", "claim"]
+    assert unknown == gone == [one.replace("hand_over", "give_up") for one in known]
     assert len(post.tried) == 1
 
 
@@ -305,7 +305,7 @@ class Flaky:
         self.mails = Away(stores.mails, method)
 
 
-@pytest.mark.parametrize("method", ["claim", "mint"])
+@pytest.mark.parametrize("method", ["claim", "mint", "hand_over"])
 def test_a_store_that_was_away_does_not_hold_a_mail_for_long(
     make_sender, post, stores, ask, clock, method
 ):
@@ -323,13 +323,13 @@ def test_a_store_that_was_away_does_not_hold_a_mail_for_long(
 def test_a_row_that_cannot_be_written_does_not_stop_the_others(
     make_sender, post, stores, ask, monkeypatch, caplog
 ):
-    def broken(mail, *, now):
+    def broken(mail):
         raise KeyError(mail.id)
 
     sender = make_sender(post)
-    ask()
+    ask(account_id=None)
     with monkeypatch.context() as patched:
-        patched.setattr(stores.mails, "sent", broken, raising=True)
+        patched.setattr(stores.mails, "give_up", broken, raising=True)
         sender.send_due()
     ask()
 
@@ -337,18 +337,91 @@ def test_a_row_that_cannot_be_written_does_not_stop_the_others(
     assert "KeyError" in caplog.text
 
 
-def test_a_mail_whose_leaving_could_not_be_written_down_is_not_sent_again(
-    make_sender, post, stores, ask, clock
-):
-    sender = make_sender(post, stores=Flaky(stores, "sent"))
+class Killed(BaseException):
+    """The process is gone: nothing more is done or written."""
+
+
+class Dying:
+    """A transport whose process is killed while it hands a mail over, once."""
+
+    def __init__(self) -> None:
+        self.tried = 0
+
+    def send(self, message):
+        self.tried += 1
+        if self.tried == 1:
+            raise Killed
+
+
+def test_a_sender_killed_while_it_hands_over_sends_nothing_twice(make_sender, ask, clock, stores):
+    """The server may have taken it, and nobody is left who knows."""
+    post = Dying()
     mail = ask()
+    with pytest.raises(Killed):
+        make_sender(post).send_due()
 
-    with pytest.raises(StoreError):
-        sender.send_due()
-    later(sender, clock)
+    later(make_sender(post), clock)
 
-    assert len(post.tried) == 1
+    assert post.tried == 1
     assert stores.mails.find(mail.id).sent_at is not None
+
+
+def test_what_a_killed_sender_had_claimed_another_sends_after_five_minutes(
+    make_sender, post, ask, clock
+):
+    class Minter:
+        def mint(self, mail, **how):
+            raise Killed
+
+    ask()
+    with pytest.raises(Killed):
+        make_sender(post, minter=Minter()).send_due()
+
+    clock.now += 5 * MINUTE - 1
+    assert make_sender(post).send_due() == 0
+    clock.now += 1
+    assert make_sender(post).send_due() == 1
+
+
+def test_a_mail_killed_at_the_last_moment_is_not_handed_over(
+    make_sender, post, ask, clock, stores, anna, letters
+):
+    class Meanwhile:
+        """While the letter is written the account signs in by passkey."""
+
+        def write(self, *letter, **how):
+            with stores.unit() as unit:
+                unit.mails.kill_pending(anna.id, now=clock())
+            return letters.write(*letter, **how)
+
+    ask()
+
+    assert make_sender(post, letters=Meanwhile()).send_due() == 0
+    assert not post.tried
+
+
+def test_a_sender_killed_before_data_has_handed_nothing_over(
+    make_sender, ask, clock, odd_server, post
+):
+    """It was still looking for the server when it died: another one sends the mail."""
+
+    def dies(connection, over):
+        connection.sendall(b"220 here\r\n")
+        raise OSError
+
+    class Killing(SmtpTransport):
+        def send_saying_when(self, message, begins):
+            try:
+                super().send_saying_when(message, begins)
+            except TryLater:
+                raise Killed from None
+
+    ask()
+    with pytest.raises(Killed):
+        make_sender(Killing(odd_server(dies))).send_due()
+    clock.now += 5 * MINUTE
+
+    assert make_sender(post).send_due() == 1
 
 
 def test_asking_survives_a_store_that_is_away(make_sender, post, stores, ask, caplog):
@@ -424,8 +497,8 @@ def test_inline_a_mail_leaves_before_asking_returns(sender, post, ask):
     assert len(post.taken) == 1
 
 
-def test_where_nobody_sends_a_mail_stays(make_sender, post, ask):
-    sender = make_sender(post, worker="nobody")
+def test_where_another_process_sends_a_mail_stays(make_sender, post, ask):
+    sender = make_sender(post, worker="external")
     ask()
 
     sender.start()

@@ -46,6 +46,33 @@ def test_a_mail_arrives_at_a_plain_server(plain_server, handler, message):
     assert len(handler.taken) == 1
 
 
+def test_it_says_when_a_mail_begins_to_be_taken(plain_server, handler, message):
+    """After the last answer that could have been a no, and before the first byte of the mail."""
+    handler.answers["RCPT"].append("550 no")
+    seen: list[tuple[int, int]] = []
+
+    def begins():
+        seen.append((len(handler.answers["RCPT"]), len(handler.seen)))
+
+    with pytest.raises(RefusedForGood):
+        SmtpTransport(plain_server).send_saying_when(message, begins)
+    assert seen == []
+    SmtpTransport(plain_server).send_saying_when(message, begins)
+
+    assert seen == [(0, 0)]
+    assert len(handler.taken) == 1
+
+
+def test_what_keeps_a_mail_from_beginning_keeps_it_from_leaving(plain_server, handler, message):
+    def begins():
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        SmtpTransport(plain_server).send_saying_when(message, begins)
+
+    assert handler.seen == []
+
+
 @pytest.mark.parametrize("server", ["starttls_server", "tls_server"])
 def test_a_certificate_nobody_vouches_for_gets_no_mail(request, server, handler, message):
     with pytest.raises(TryLater, match="no encrypted connection") as refused:

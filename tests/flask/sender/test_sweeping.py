@@ -1,5 +1,6 @@
 """What nobody can use any more is taken away, in the sender's thread and in small bites."""
 
+import secrets
 import threading
 from dataclasses import replace
 
@@ -44,8 +45,9 @@ def _unconfirmed(account, number, *, at):
 
 
 @pytest.fixture
-def sweeper(stores, clock):
-    return Sweeper(stores, clock)
+def sweeper(stores, clock, monkeypatch):
+    monkeypatch.setattr(secrets, "randbelow", lambda most: most)
+    return Sweeper(stores, clock, events_kept=30 * DAY, breathe=lambda: None)
 
 
 @pytest.fixture
@@ -110,12 +112,12 @@ def test_marks_of_ceremonies_go_after_a_day(sweeper, spend, clock):
     assert [spend(old), spend(new)] == [True, False]
 
 
-def test_events_go_after_a_year(sweeper, clock, stores):
+def test_events_go_when_the_settings_say(sweeper, clock, stores):
     with stores.unit() as unit:
         for kind, at in (("old", clock()), ("new", clock() + 2 * MINUTE)):
             unit.events.add(Event(account_id="anna", kind=kind, at=at))
 
-    clock.now += 365 * DAY + MINUTE
+    clock.now += 30 * DAY + MINUTE
     sweeper.sweep()
 
     assert [one.kind for one in stores.events.of("anna", limit=5)] == ["new"]
@@ -200,6 +202,26 @@ def test_a_store_that_was_away_is_swept_when_it_is_back(sweeper, begin, clock, s
     sweeper.sweep()
 
     assert not is_kept()
+
+
+def test_who_signs_in_waits_for_one_bite_at_most(stores, begin, spend, clock):
+    """Between two of them nothing is held, and there is time for whoever waits."""
+    begin("old", expires_at=1)
+    spend(1)
+    signed_in = []
+
+    def breathe():
+        waiting = threading.Thread(
+            target=lambda: signed_in.append(begin(f"{len(signed_in)}", expires_at=clock() + DAY))
+        )
+        waiting.start()
+        waiting.join(5)
+
+    sweeper = Sweeper(stores, clock, events_kept=DAY, breathe=breathe)
+    clock.now += 2 * DAY
+    sweeper.sweep()
+
+    assert [is_kept() for is_kept in signed_in] == [True, True]
 
 
 def test_the_senders_thread_sweeps(make_sender, begin, clock, stores, monkeypatch):

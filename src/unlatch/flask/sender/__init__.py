@@ -12,6 +12,7 @@ from unlatch.flask.sender.sending import Minter, Sender, Worker
 from unlatch.flask.sender.smtp import SmtpTransport
 from unlatch.flask.sender.transport import (
     PerhapsTaken,
+    PreciseTransport,
     RefusedForGood,
     Transport,
     TransportError,
@@ -25,6 +26,7 @@ __all__ = [
     "MailboxTransport",
     "Minter",
     "PerhapsTaken",
+    "PreciseTransport",
     "RefusedForGood",
     "Render",
     "Sender",

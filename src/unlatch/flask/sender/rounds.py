@@ -1,10 +1,11 @@
 """One thread in the background of each process, begun when there is first something to do.
 
-It is a daemon: nothing waits for it at the end of the process, and nothing is lost with it,
-since all that it works on is in the store. It does not survive a fork (no thread does), so
-the child begins its own when it first needs one.
+All that it works on is in the store, so a process that is killed loses nothing but what it
+was handing over. One that ends in order waits some seconds for that. No thread survives a
+fork, so the child begins its own when it first needs one.
 """
 
+import atexit
 import logging
 import os
 import threading
@@ -15,6 +16,9 @@ from unlatch.errors import StoreError
 
 POLLING = 2.0
 """Seconds between two rounds when nobody wakes it: for rows that another process wrote."""
+
+PATIENCE = 5.0
+"""Seconds that the end of a process waits for the round that is under way."""
 
 _LONGEST_PAUSE = 30.0
 
@@ -40,6 +44,11 @@ class Rounds:
         """Whether this process has its thread."""
         return self._thread is not None and self._thread.is_alive()
 
+    @property
+    def stopping(self) -> bool:
+        """Whether the round that is under way should be the last."""
+        return self._stopping
+
     def start(self) -> None:
         """Begin the thread, unless this process has it already. Cheap; never raises."""
         if self.running:
@@ -62,9 +71,9 @@ class Rounds:
             self._woken = True
             self._changed.notify_all()
 
-    def stop(self, timeout: float = 5.0) -> None:
+    def stop(self, timeout: float = PATIENCE) -> None:
         """End the thread after the round it is in, and wait for that at most `timeout`
-        seconds. For tests and orderly ends; nothing depends on it.
+        seconds.
         """
         thread = self._thread
         with self._changed:
@@ -113,5 +122,12 @@ def _forget_all() -> None:
         rounds._forget()
 
 
+def stop_all() -> None:
+    """Stop every one of this process. For the end of processes that run nothing of `atexit`."""
+    for rounds in list(_every):
+        rounds.stop()
+
+
+atexit.register(stop_all)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_all)

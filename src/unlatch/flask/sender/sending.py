@@ -7,6 +7,7 @@ ever stored and a request takes as long for an unknown address as for a known on
 
 import logging
 import traceback
+from email.message import EmailMessage
 from enum import Enum
 from typing import Literal, Protocol
 
@@ -17,9 +18,15 @@ from unlatch.core.records import Account, Mail
 from unlatch.core.times import MINUTE, SECOND, Clock
 from unlatch.errors import StoreError
 from unlatch.flask.sender.letters import NOBODY, Letters
-from unlatch.flask.sender.rounds import POLLING, Rounds
+from unlatch.flask.sender.rounds import PATIENCE, POLLING, Rounds
 from unlatch.flask.sender.sweeping import Sweeper
-from unlatch.flask.sender.transport import PerhapsTaken, RefusedForGood, Transport, TryLater
+from unlatch.flask.sender.transport import (
+    PerhapsTaken,
+    PreciseTransport,
+    RefusedForGood,
+    Transport,
+    TryLater,
+)
 
 LEASE = 5 * MINUTE
 """How long a mail is one sender's: far more than minting and a transport's deadline take."""
@@ -30,8 +37,8 @@ MOST_LIVE = 20
 FIRST_PAUSE = 5 * SECOND
 """Before the second try; each further pause is three times as long."""
 
-Worker = Literal["thread", "inline", "nobody"]
-"""Who sends: a thread of this process, or, in tests, whoever asks, or nobody."""
+Worker = Literal["thread", "external", "inline"]
+"""Who sends: a thread of this process, or another process, or, in tests, whoever asks."""
 
 log = logging.getLogger("unlatch.sender")
 
@@ -45,6 +52,10 @@ class _Fate(Enum):
     NOT_OURS = "spent or killed meanwhile, or claimed by another sender"
 
 
+class _NotOurs(Exception):
+    """Found out at the last moment: nothing was handed over, nor will be."""
+
+
 class Minter(Protocol):
     """Makes the secrets of a mail; slow, since it hashes them (`MailedSecrets` does)."""
 
@@ -53,6 +64,9 @@ class Minter(Protocol):
 
 class Sender:
     """Sends the mails that are due.
+
+    Args:
+        events_kept: Microseconds after which what happened is swept away.
 
     Attributes:
         transport: How they leave; may be replaced at any time (see `unlatch.testing.Outbox`).
@@ -67,6 +81,7 @@ class Sender:
         letters: Letters,
         transport: Transport,
         clock: Clock,
+        events_kept: int,
         worker: Worker = "thread",
         polling: float = POLLING,
     ) -> None:
@@ -76,7 +91,7 @@ class Sender:
         self._minter = minter
         self._letters = letters
         self._clock = clock
-        self._sweeper = Sweeper(stores, clock)
+        self._sweeper = Sweeper(stores, clock, events_kept=events_kept)
         self._rounds = Rounds(self._round, polling=polling)
         self._untold: dict[str, tuple[Mail, _Fate, int]] = {}
 
@@ -99,9 +114,11 @@ class Sender:
             except StoreError as error:
                 log.warning("no mail was sent (%s)", type(error).__name__)
 
-    def stop(self) -> None:
-        """End the thread after the mail it is at. Nothing depends on it being called."""
-        self._rounds.stop()
+    def stop(self, timeout: float = PATIENCE) -> None:
+        """End the thread after the mail it is at, and wait for that at most `timeout` seconds.
+        At the end of a process this is done anyway.
+        """
+        self._rounds.stop(timeout)
 
     def send_due(self, limit: int | None = None) -> int:
         """Send what is due now, here and in this thread; gives how many left (or may have).
@@ -114,21 +131,28 @@ class Sender:
         """
         self._tell_untold()
         left, worked = 0, 0
-        while limit is None or worked < limit:
-            mail = self._stores.mails.claim(now=self._clock(), lease=LEASE)
-            if mail is None:
-                break
+        while (limit is None or worked < limit) and (fate := self._attend_to_next()):
             worked += 1
-            left += self._attend_to(mail) is _Fate.LEFT
+            left += fate is _Fate.LEFT
         return left
 
     def _round(self) -> None:
-        """What the thread does whenever it is woken, and every now and then."""
-        self.send_due()
-        self._sweeper.sweep()
+        """What the thread does whenever it is woken, and every now and then: one mail after the
+        other, until it is told to end.
+        """
+        self._tell_untold()
+        while not self._rounds.stopping and self._attend_to_next():
+            pass
+        if not self._rounds.stopping:
+            self._sweeper.sweep()
 
-    def _attend_to(self, mail: Mail) -> _Fate:
-        """Work on one claimed mail. Only the store's own trouble gets out."""
+    def _attend_to_next(self) -> _Fate | None:
+        """Claim the next mail that is due, if there is one, and work on it. Only the store's own
+        trouble gets out.
+        """
+        mail = self._stores.mails.claim(now=self._clock(), lease=LEASE)
+        if mail is None:
+            return None
         try:
             fate = self._deliver(mail)
         except StoreError:
@@ -151,6 +175,8 @@ class Sender:
         except PerhapsTaken as trouble:
             log.warning("mail %s (%s) may have left: %s", mail.id, mail.purpose, trouble)
             return _Fate.LEFT
+        except _NotOurs:
+            return _Fate.NOT_OURS
         except StoreError:
             raise
         except Exception as error:  # Not its words: they may quote a secret.
@@ -178,9 +204,25 @@ class Sender:
         letter = self._letters.write(mail, account, minted, now=now)
         if recipient is None:
             return _Fate.NEVER
-        self.transport.send(letter)
+        self._hand_over(mail, letter)
         log.info("mail %s (%s) left", mail.id, mail.purpose)
         return _Fate.LEFT
+
+    def _hand_over(self, mail: Mail, letter: EmailMessage) -> None:
+        """Give it away, once. That it is being handed over is committed before a byte of it can
+        be taken: whoever is killed then never sends it again, at the price that one killed
+        between the two loses it, and its visitor has to ask anew.
+        """
+
+        def begins() -> None:
+            if not self._stores.mails.hand_over(mail, now=self._clock()):
+                raise _NotOurs
+
+        if isinstance(self.transport, PreciseTransport):
+            self.transport.send_saying_when(letter, begins)
+        else:
+            begins()
+            self.transport.send(letter)
 
     def _recipient(self, mail: Mail) -> Account | None:
         """Whom it goes to, or None: nobody has that address, or they are shut out."""
@@ -208,10 +250,10 @@ class Sender:
         return _Fate.NEVER
 
     def _tell(self, mail: Mail, fate: _Fate) -> None:
-        """Write what became of a mail, and remember it until the store has taken it: a mail
-        that left and is not known to have left would be sent again.
+        """Write what became of a mail that did not leave, and remember it until the store has
+        taken it: one that was being handed over, and could be tried again, would be lost.
         """
-        if fate is _Fate.NOT_OURS:
+        if fate in (_Fate.LEFT, _Fate.NOT_OURS):
             return
         self._untold[mail.id] = (mail, fate, self._clock())
         self._tell_untold()
@@ -229,9 +271,7 @@ class Sender:
             self._untold.pop(mail.id, None)
 
     def _write(self, mail: Mail, fate: _Fate, at: int) -> None:
-        if fate is _Fate.LEFT:
-            self._stores.mails.sent(mail, now=at)
-        elif fate is _Fate.LATER:
+        if fate is _Fate.LATER:
             self._stores.mails.postpone(mail, until=at + pause_before_next(mail))
         else:
             self._stores.mails.give_up(mail)

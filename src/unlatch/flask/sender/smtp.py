@@ -10,6 +10,7 @@ import re
 import smtplib
 import socket
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
 from email.message import EmailMessage
 from typing import Any
@@ -62,11 +63,16 @@ class SmtpTransport:
             RefusedForGood: It refused this sender, recipient or mail with a 5xx.
             PerhapsTaken: It fell silent after DATA.
         """
+        self.send_saying_when(message, lambda: None)
+
+    def send_saying_when(self, message: EmailMessage, begins: Callable[[], None]) -> None:
+        """The same; `begins` is called when all is settled but the mail itself, before DATA."""
         sender, recipient = envelope(message)
         with Deadline(self._deadline) as deadline:
             client = self._open(deadline, hello=sender.rpartition("@")[2])
             try:
                 _name_both_ends(client, sender, recipient)
+                begins()
                 _hand_over(client, message.as_bytes().removesuffix(b"\r\n"))
                 _say_goodbye(client)
             finally:

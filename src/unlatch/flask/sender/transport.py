@@ -8,9 +8,10 @@
 Their words name a step and a status, never an address: they go to the log as they are.
 """
 
+from collections.abc import Callable
 from email.headerregistry import AddressHeader
 from email.message import EmailMessage
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from unlatch.errors import UnlatchError
 
@@ -24,6 +25,22 @@ class Transport(Protocol):
         Raises:
             TryLater, RefusedForGood, PerhapsTaken: See there. Anything else is taken for
                 a fault in the transport, and the mail is tried again later.
+        """
+        ...
+
+
+@runtime_checkable
+class PreciseTransport(Transport, Protocol):
+    """One that knows the moment from which on a mail may have been taken.
+
+    A sender that is killed after that moment must not send the mail again, so it is written
+    down before. For other transports that is done before `send`; a mail whose sender is killed
+    while it still connects is lost then, though nothing was taken.
+    """
+
+    def send_saying_when(self, message: EmailMessage, begins: Callable[[], None]) -> None:
+        """As `send`, and call `begins` once, right before anything of the mail can be taken.
+        What it raises ends the sending, and gets out.
         """
         ...
 

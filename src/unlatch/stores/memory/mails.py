@@ -62,33 +62,31 @@ class MemoryMailKeeper(Reader):
 
     def mint(self, mail: Mail, *, link_hash: str | None, code_hash: str | None, now: int) -> bool:
         with self._memory.writing() as rows:
-            kept = _claimed(rows, mail)
-            if (
-                kept is None
-                or kept.lease_until <= now
-                or kept.sent_at is not None
-                or not _spendable(kept, now)
-            ):
+            kept = _held(rows, mail, now)
+            if kept is None:
                 return False
             _put(rows, replace(kept, link_hash=link_hash, code_hash=code_hash))
             return True
 
-    def sent(self, mail: Mail, *, now: int) -> None:
+    def hand_over(self, mail: Mail, *, now: int) -> bool:
         with self._memory.writing() as rows:
-            if mail.id in rows.mails:
-                _put(rows, replace(rows.mails[mail.id], sent_at=now))
+            kept = _held(rows, mail, now)
+            if kept is None:
+                return False
+            _put(rows, replace(kept, sent_at=now))
+            return True
 
     def postpone(self, mail: Mail, *, until: int) -> None:
         with self._memory.writing() as rows:
             kept = _claimed(rows, mail)
             if kept is not None:
-                _put(rows, replace(kept, due_at=until, lease_until=0))
+                _put(rows, replace(kept, due_at=until, lease_until=0, sent_at=None))
 
     def give_up(self, mail: Mail) -> None:
         with self._memory.writing() as rows:
             kept = rows.mails.get(mail.id)
             if kept is not None:
-                _put(rows, replace(kept, due_at=kept.expires_at))
+                _put(rows, replace(kept, due_at=kept.expires_at, sent_at=None))
 
     def sweep(self, *, expired_before: int, most: int) -> int:
         with self._memory.writing() as rows:
@@ -163,6 +161,14 @@ def _claimed(rows: Rows, mail: Mail) -> Mail | None:
     """The mail as it is now, if the claim is still its last."""
     kept = rows.mails.get(mail.id)
     return kept if kept is not None and kept.lease_until == mail.lease_until else None
+
+
+def _held(rows: Rows, mail: Mail, now: int) -> Mail | None:
+    """The mail as it is now, if the claim counts still and it is worth sending."""
+    kept = _claimed(rows, mail)
+    if kept is None or kept.lease_until <= now or kept.sent_at is not None:
+        return None
+    return kept if _spendable(kept, now) else None
 
 
 def _put(rows: Rows, mail: Mail) -> Mail:

@@ -8,6 +8,7 @@ from unlatch.errors import AddressTaken, UsernameTaken
 from unlatch.stores.sql import rows
 from unlatch.stores.sql.database import Database
 from unlatch.stores.sql.running import Clash, Sql
+from unlatch.stores.sql.sweeping import sweep
 from unlatch.stores.sql.tables import accounts, sessions
 
 _ID = accounts.c.id == bindparam("account")
@@ -28,7 +29,8 @@ _STALE = and_(
 OLDEST_STALE = (
     select(accounts.c.id).where(_STALE).order_by(accounts.c.created_at).limit(bindparam("most"))
 )
-SWEEP = delete(accounts).where(_STALE, accounts.c.id.in_(bindparam("found", expanding=True)))
+_FOUND = accounts.c.id.in_(bindparam("found", expanding=True))
+SWEEP = sweep(accounts.c.id, and_(_FOUND, _STALE), oldest=accounts.c.created_at)
 DROP_STALE = delete(accounts).where(
     _STALE,
     or_(
@@ -73,7 +75,7 @@ class SqlAccountKeeper:
         if not found:
             return 0
         with self._database.writing() as sql:
-            return sql.count(SWEEP, stale_before=stale_before, found=found)
+            return sql.count(SWEEP, stale_before=stale_before, found=found, most=most)
 
 
 class SqlAccountWriter:

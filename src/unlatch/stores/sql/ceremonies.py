@@ -1,12 +1,13 @@
 """The marks of answered ceremonies in SQL."""
 
-from sqlalchemy import LargeBinary, bindparam, delete, exists, select
+from sqlalchemy import LargeBinary, bindparam, exists, select
 from sqlalchemy.dialects.postgresql import insert  # ON CONFLICT; SQLite's compiler knows it too
 
 from unlatch.core.ceremonies import mark_time
 from unlatch.errors import CeremonyGone
 from unlatch.stores.sql.database import Database
 from unlatch.stores.sql.running import Sql
+from unlatch.stores.sql.sweeping import sweep
 from unlatch.stores.sql.tables import ceremonies, meta
 
 _VOID_BEFORE = "ceremonies_void_before"
@@ -23,14 +24,7 @@ _moment = insert(meta).values(name=_VOID_BEFORE, value=bindparam("moment", type_
 VOID = _moment.on_conflict_do_update(
     index_elements=[meta.c.name], set_={"value": _moment.excluded.value}
 )
-SWEEP = delete(ceremonies).where(
-    ceremonies.c.mark.in_(
-        select(ceremonies.c.mark)
-        .where(ceremonies.c.mark < bindparam("before"))
-        .order_by(ceremonies.c.mark)
-        .limit(bindparam("most"))
-    )
-)
+SWEEP = sweep(ceremonies.c.mark, ceremonies.c.mark < bindparam("before"), oldest=ceremonies.c.mark)
 
 
 class SqlCeremonyKeeper:

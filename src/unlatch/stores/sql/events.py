@@ -1,11 +1,12 @@
 """Events in SQL."""
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import and_, bindparam, func, insert, select
 
 from unlatch.core.records import Event
 from unlatch.stores.sql import rows
 from unlatch.stores.sql.database import Database
 from unlatch.stores.sql.running import Sql
+from unlatch.stores.sql.sweeping import sweep
 from unlatch.stores.sql.tables import events
 
 OF_ACCOUNT = (
@@ -17,9 +18,8 @@ OF_ACCOUNT = (
 ADD = insert(events)
 # By the number that each was given when it was written, which costs no index of its own.
 _first = select(func.min(events.c.id)).scalar_subquery()
-SWEEP = delete(events).where(
-    events.c.id < _first + bindparam("most"), events.c.at < bindparam("before")
-)
+_OVER = and_(events.c.id < _first + bindparam("most"), events.c.at < bindparam("before"))
+SWEEP = sweep(events.c.id, _OVER, oldest=events.c.id)
 
 
 class SqlEventKeeper:

@@ -10,6 +10,7 @@ from unlatch.errors import MailGone
 from unlatch.stores.sql import rows
 from unlatch.stores.sql.database import Database
 from unlatch.stores.sql.running import Sql
+from unlatch.stores.sql.sweeping import sweep
 from unlatch.stores.sql.tables import accounts, mails, unsent, untouched
 
 _ID = mails.c.id == bindparam("mail")
@@ -75,18 +76,11 @@ CLAIM = (
 )
 _CLAIMED = and_(_ID, mails.c.lease_until == bindparam("claim"))
 MINT = update(mails).where(_CLAIMED, mails.c.lease_until > bindparam("now"), unsent, _FRESH)
-SENT = update(mails).where(_ID)
+HAND_OVER = MINT
 POSTPONE = update(mails).where(_CLAIMED)
 # Due when it has expired, which is never: nothing else of the row tells that it was given up.
-GIVE_UP = update(mails).where(_ID).values(due_at=mails.c.expires_at)
-SWEEP = delete(mails).where(
-    mails.c.id.in_(
-        select(mails.c.id)
-        .where(mails.c.expires_at < bindparam("before"))
-        .order_by(mails.c.expires_at)
-        .limit(bindparam("most"))
-    )
-)
+GIVE_UP = update(mails).where(_ID).values(due_at=mails.c.expires_at, sent_at=None)
+SWEEP = sweep(mails.c.id, mails.c.expires_at < bindparam("before"), oldest=mails.c.expires_at)
 
 ASK = insert(mails)
 KILL_OLDER = update(mails).where(
@@ -158,13 +152,23 @@ class SqlMailKeeper:
             )
         return minted == 1
 
-    def sent(self, mail: Mail, *, now: int) -> None:
+    def hand_over(self, mail: Mail, *, now: int) -> bool:
         with self._database.writing() as sql:
-            sql.count(SENT, mail=mail.id, sent_at=now)
+            handed = sql.count(
+                HAND_OVER, mail=mail.id, claim=mail.lease_until, now=now, sent_at=now
+            )
+        return handed == 1
 
     def postpone(self, mail: Mail, *, until: int) -> None:
         with self._database.writing() as sql:
-            sql.count(POSTPONE, mail=mail.id, claim=mail.lease_until, due_at=until, lease_until=0)
+            sql.count(
+                POSTPONE,
+                mail=mail.id,
+                claim=mail.lease_until,
+                due_at=until,
+                lease_until=0,
+                sent_at=None,
+            )
 
     def give_up(self, mail: Mail) -> None:
         with self._database.writing() as sql:

@@ -8,6 +8,7 @@ from unlatch.errors import CeremonyGone, NotSignedIn
 from unlatch.stores.sql import rows
 from unlatch.stores.sql.database import Database
 from unlatch.stores.sql.running import Clash, Sql
+from unlatch.stores.sql.sweeping import sweep
 from unlatch.stores.sql.tables import accounts, sessions
 
 _TOKEN = sessions.c.token_hash == bindparam("token")
@@ -67,14 +68,8 @@ END_BEYOND = delete(sessions).where(
     )
 )
 END_EVERYBODYS = delete(sessions)
-SWEEP = delete(sessions).where(
-    sessions.c.token_hash.in_(
-        select(sessions.c.token_hash)
-        .where(sessions.c.expires_at < bindparam("before"))
-        .order_by(sessions.c.expires_at)
-        .limit(bindparam("most"))
-    )
-)
+_OVER = sessions.c.expires_at < bindparam("before")
+SWEEP = sweep(sessions.c.token_hash, _OVER, oldest=sessions.c.expires_at)
 
 
 class SqlSessionKeeper:

@@ -106,23 +106,54 @@ class OutboxPromises:
         assert not _mint(stores, claimed[killed.id])
         assert not _mint(stores, claimed[expired.id], now=NOW + 10)
 
-    def test_a_sent_mail_is_never_claimed_again(self, stores: Stores) -> None:
+    def test_a_mail_that_is_handed_over_is_never_claimed_again(self, stores: Stores) -> None:
         kept(stores, a_mail(None))
         mail = _claimed(stores)
 
-        stores.mails.sent(mail, now=NOW + 3)
+        assert stores.mails.hand_over(mail, now=NOW + 3)
 
         assert stores.mails.find(mail.id) == replace(mail, sent_at=NOW + 3)
         assert _claim(stores, now=NOW + LEASE) is None
 
-    def test_a_mail_is_sent_even_if_the_claim_was_lost_meanwhile(self, stores: Stores) -> None:
+    def test_no_mail_is_handed_over_twice(self, stores: Stores) -> None:
         kept(stores, a_mail(None))
         mail = _claimed(stores)
-        _claimed(stores, now=NOW + LEASE)
 
-        stores.mails.sent(mail, now=NOW + LEASE)
+        handed = at_once(4, lambda _: stores.mails.hand_over(mail, now=NOW))
 
-        assert _claim(stores, now=mail.expires_at - 1) is None
+        assert sorted(handed, key=str) == [False, False, False, True]
+
+    def test_only_the_holder_of_a_claim_hands_over(self, stores: Stores) -> None:
+        kept(stores, a_mail(None))
+        slow = _claimed(stores)
+
+        assert not stores.mails.hand_over(slow, now=NOW + LEASE)
+        other = _claimed(stores, now=NOW + LEASE)
+        assert not stores.mails.hand_over(slow, now=NOW + LEASE)
+
+        assert stores.mails.hand_over(other, now=NOW + LEASE)
+
+    def test_a_spent_killed_or_expired_mail_is_not_handed_over(self, stores: Stores) -> None:
+        spent, killed = a_mail(None), a_mail(None, Purpose.CONFIRM)
+        expired = a_mail(None, Purpose.FRESH, expires_at=NOW + 10)
+        kept(stores, spent, killed, expired)
+        claimed = {mail.id: mail for mail in iter(lambda: _claim(stores), None)}
+        with stores.unit() as unit:
+            unit.mails.spend(spent.id, now=NOW)
+        kept(stores, a_mail(None, Purpose.CONFIRM))
+
+        assert not stores.mails.hand_over(claimed[spent.id], now=NOW)
+        assert not stores.mails.hand_over(claimed[killed.id], now=NOW)
+        assert not stores.mails.hand_over(claimed[expired.id], now=NOW + 10)
+
+    def test_a_mail_that_was_not_taken_after_all_is_due_again(self, stores: Stores) -> None:
+        kept(stores, a_mail(None))
+        mail = _claimed(stores)
+        stores.mails.hand_over(mail, now=NOW)
+
+        stores.mails.postpone(mail, until=NOW + 20)
+
+        assert _claimed(stores, now=NOW + 20).sent_at is None
 
     def test_a_postponed_mail_is_due_at_its_new_time(self, stores: Stores) -> None:
         kept(stores, a_mail(None))
@@ -181,7 +212,7 @@ class OutboxPromises:
         """The sender may be slower than the sweep."""
         mail = a_mail(None)
 
-        stores.mails.sent(mail, now=NOW)
+        assert not stores.mails.hand_over(mail, now=NOW)
         stores.mails.postpone(mail, until=NOW)
         stores.mails.give_up(mail)
 
