@@ -78,7 +78,7 @@ def test_a_short_time_is_shared_among_all(fuzz, tmp_path):
     slow = PLANTED.replace('assert "bad" not in text', "import time; time.sleep(0.3)")
     (tmp_path / "properties/test_planted.py").write_text(slow)
 
-    said, _ = fuzz("--seconds", "2").communicate(timeout=60)
+    said, _ = fuzz("--seconds", "5").communicate(timeout=60)
 
     assert "planted.every_number_is_itself" in said
     assert "examples of 2 properties." in said
