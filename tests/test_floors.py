@@ -31,10 +31,20 @@ FLOORS = {
     "errors": ((), set()),
     "private": ((), set()),
     "config": ((), set()),
-    "settings": (("unlatch.config", "unlatch.errors"), set()),
+    "redis_url": ((), set()),
+    "settings": (("unlatch.config", "unlatch.errors", "unlatch.redis_url"), set()),
     "core": (("unlatch.core", "unlatch.errors"), CORE | LABELS),
     "gate": (("unlatch.core", "unlatch.errors", "unlatch.settings"), set()),
-    "stores": (("unlatch.stores", "unlatch.core", "unlatch.errors", "unlatch.private"), SQL),
+    "stores": (
+        (
+            "unlatch.stores",
+            "unlatch.core",
+            "unlatch.errors",
+            "unlatch.private",
+            "unlatch.redis_url",
+        ),
+        SQL | {"redis"},
+    ),
     "flask": (
         (
             "unlatch.flask",

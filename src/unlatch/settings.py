@@ -4,6 +4,7 @@ Read once, from the mapping an app is configured by (`config.py`). Names in the 
 of `docs/settings.md`, like `UNLATCH_ORIGIN`.
 """
 
+import importlib.util
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 
 from unlatch.config import Config
 from unlatch.errors import SettingsError
+from unlatch.redis_url import RedisUrl
 
 KEY_BYTES = 32
 """A secret key shorter than this is not one."""
@@ -89,7 +91,8 @@ class Settings:
             development, where it is `http://localhost` on the port of the request.
         rp_id: Relying party ID, the domain passkeys are bound to. Changing it orphans them.
         database_url: None for the SQLite file that is made and upgraded by itself.
-        redis_url: Where the limits' counters are shared; None for the memory of each process.
+        redis_url: Where the limits' counters are shared (`unlatch.redis_url`); None for the memory
+            of each process.
         secret_keys: Seal with the first, open with any; empty only in development, where
             keys are made once and kept beside the database.
         mail: None only in development: mail then goes to the development mailbox.
@@ -151,7 +154,7 @@ class _Reader:
             rp_id=self._rp_id(origins),
             site_name=self._config.text("SITE_NAME") or _host(origins) or "Your site",
             database_url=self._database_url(),
-            redis_url=self._config.text("REDIS_URL") or None,
+            redis_url=self._redis_url(),
             secret_keys=self._secret_keys(),
             mail=self._mail(),
             mail_worker=self._mail_worker(),
@@ -201,6 +204,21 @@ class _Reader:
         if url.startswith("memory:") and not self._development:
             self._config.fault("UNLATCH_DATABASE_URL is memory:, which forgets; name a file.")
         return url or None
+
+    def _redis_url(self) -> str | None:
+        url = self._config.text("REDIS_URL")
+        if not url:
+            return None
+        try:
+            RedisUrl.read(url)
+        except ValueError as error:
+            self._config.fault(f"UNLATCH_REDIS_URL {error}.")
+        if importlib.util.find_spec("redis") is None:
+            self._config.fault(
+                "UNLATCH_REDIS_URL is set, but the library that speaks to Redis is missing; "
+                "install it with `pip install 'unlatch[redis]'`."
+            )
+        return url
 
     def _secret_keys(self) -> tuple[bytes, ...]:
         named = bool(self._config.text("SECRET_KEYS"))

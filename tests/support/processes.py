@@ -16,7 +16,7 @@ COMMAND = (sys.executable, "-m", "unlatch.server")
 PATIENCE = 30.0
 """Seconds after which a test gives up waiting; a busy machine is slow."""
 
-SETTINGS = ("UNLATCH_", "MAIL_", "SECRET_KEY", "DATABASE_URL", "FLASK_")
+SETTINGS = ("UNLATCH_", "MAIL_", "SECRET_KEY", "DATABASE_URL", "REDIS_URL", "FLASK_")
 
 
 def environment(**settings: str) -> dict[str, str]:

@@ -22,8 +22,10 @@ from unlatch.errors import AddressTaken, Refused, TooMany, UsernameTaken
 FAILURES = Limit("failures", 30, 10 * MINUTE)
 """Refused answers, codes and links. A success costs nothing."""
 
-OPTIONS = Limit("options", 120, MINUTE)
-"""Ceremonies begun: each may cost a look into the store."""
+OPTIONS = Limit("options", 120, MINUTE, per_process=True)
+"""Ceremonies begun: each may cost a look into the store. It guards the processor and nothing
+secret, so each process guards its own.
+"""
 
 REGISTRATIONS = Limit("registrations", 5, HOUR)
 TAKEN = Limit("taken", 10, HOUR)

@@ -19,11 +19,14 @@ class Limit:
     name: Part of every counter's key, so that no two limits share one.
     most: How many at once.
     per: Microseconds in which that many come back, one by one.
+    per_process: Each process counts for itself, even where the others' counts are shared: for
+        what is asked so often that a look elsewhere would cost more than what is limited.
     """
 
     name: str
     most: int
     per: int
+    per_process: bool = False
 
     @property
     def interval(self) -> int:

@@ -12,7 +12,7 @@ from typing import TypeVar
 from flask import Flask, current_app
 
 from unlatch.core.policy import Policy
-from unlatch.core.ports import Stores
+from unlatch.core.ports import Stores, Throttle
 from unlatch.core.records import Purpose
 from unlatch.core.times import DAY
 from unlatch.errors import SettingsError
@@ -77,6 +77,11 @@ class State:
         return self._once("stores", self._open_stores)
 
     @property
+    def throttle(self) -> Throttle:
+        """The counters of the limits."""
+        return self._once("throttle", self._open_throttle)
+
+    @property
     def gate(self) -> Gate:
         """The core's parts."""
         return self._once("gate", self._make_gate)
@@ -109,11 +114,14 @@ class State:
         default = f"sqlite:///{self.folder / DATABASE_FILE}"
         return open_stores(url or default, upgrade_itself=url is None)
 
+    def _open_throttle(self) -> Throttle:
+        # A test suite of the host's is one address for everybody in it.
+        unlimited = self.app.testing and self.settings.development
+        return open_throttle(self.settings.redis_url, site=self.settings.rp_id, unlimited=unlimited)
+
     def _make_gate(self) -> Gate:
         keys = self.settings.secret_keys or kept_keys(self.folder)
-        # A test suite of the host's is one address for everybody in it.
-        throttle = open_throttle(unlimited=self.app.testing and self.settings.development)
-        return Gate(self.settings, self.stores, throttle, keys, self.policy, now)
+        return Gate(self.settings, self.stores, self.throttle, keys, self.policy, now)
 
     def _make_sender(self) -> Sender:
         mail = self.settings.mail

@@ -13,6 +13,9 @@ from dotenv import dotenv_values
 from unlatch.errors import SettingsError
 
 _PREFIX = "UNLATCH_"
+_OURS_HERE = ("DATABASE_URL", "REDIS_URL")
+"""In a host's app they are the host's; in the ready server they are ours."""
+
 _AS_FLASK_PROJECTS_SAY = frozenset(
     {
         "SECRET_KEY",
@@ -22,6 +25,7 @@ _AS_FLASK_PROJECTS_SAY = frozenset(
         "MAIL_PASSWORD",
         "MAIL_FROM",
         "DATABASE_URL",
+        "REDIS_URL",
     }
 )
 
@@ -40,7 +44,7 @@ def read_config(folder: Path, environ: Mapping[str, str]) -> dict[str, object]:
             for name, value in source.items()
             if _is_ours(name) and _setting(name) not in told
         }
-    return _with_database_url(config)
+    return _with_plain_urls(config)
 
 
 def _setting(name: str) -> str:
@@ -51,13 +55,12 @@ def _is_ours(name: str) -> bool:
     return name.startswith(_PREFIX) or _setting(name) in _AS_FLASK_PROJECTS_SAY
 
 
-def _with_database_url(config: dict[str, object]) -> dict[str, object]:
-    """`DATABASE_URL` means ours here: in a host's app it is the host's, so only the ready
-    server reads it.
-    """
-    plain = {name: config.pop(name) for name in list(config) if _setting(name) == "DATABASE_URL"}
-    if not any(_setting(name) == "UNLATCH_DATABASE_URL" for name in config):
-        config |= {_PREFIX + name: value for name, value in plain.items()}
+def _with_plain_urls(config: dict[str, object]) -> dict[str, object]:
+    """Those mean ours here, where ours are not set by their own names."""
+    for url in _OURS_HERE:
+        plain = {name: config.pop(name) for name in list(config) if _setting(name) == url}
+        if not any(_setting(name) == _PREFIX + url for name in config):
+            config |= {_PREFIX + name: value for name, value in plain.items()}
     return config
 
 

@@ -41,15 +41,26 @@ def open_stores(database_url: str, *, upgrade_itself: bool = False, backups: boo
     return SqlStores(open_database(database_url, upgrade_itself=upgrade_itself, backups=backups))
 
 
-def open_throttle(*, unlimited: bool = False) -> Throttle:
-    """The counters of who tried how often, in this process's memory.
+def open_throttle(
+    redis_url: str | None = None, *, site: str = "", unlimited: bool = False
+) -> Throttle:
+    """The counters of who tried how often. Connects to nothing before its first use.
 
     Args:
+        redis_url: Where they are shared (`unlatch.redis_url`); None for this process's memory.
+        site: Whose counters they are: sites that share a server share none of them.
         unlimited: Count nothing, for tests in which one address is everybody.
+
+    Raises:
+        ValueError: It is no such address.
     """
     from unlatch.stores.memory.throttle import MemoryThrottle
 
-    return MemoryThrottle(0) if unlimited else MemoryThrottle()
+    if redis_url is None or unlimited:
+        return MemoryThrottle(0) if unlimited else MemoryThrottle()
+    from unlatch.stores.redis.throttle import RedisThrottle
+
+    return RedisThrottle(redis_url, site=site)
 
 
 def open_database(

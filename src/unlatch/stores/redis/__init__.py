@@ -1,0 +1,1 @@
+"""Counters of the limits on Redis or Valkey: shared by many processes, and nothing that decides."""

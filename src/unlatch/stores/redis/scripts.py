@@ -1,0 +1,69 @@
+"""What Redis does by itself, so that of many callers at once no more get one than there are.
+
+A counter is one key, as in `core/throttle.py`: the moment at which it will be full again, in
+microseconds. Scripts touch one key each, as a cluster wants.
+
+**Clocks.** That moment is the writer's; a reader whose clock is behind would see one that is
+further off than it is, and keep people out for as long as the clocks differ. So a counter also
+expires when it is full by Redis's own clock, a tenth of the limit's period later, and is never
+believed to be further off than that. What is added goes on from the moment that is written,
+whoever's it was: clocks that differ all see one counter, and whoever's is ahead forgets at most
+once what was counted before it came.
+
+What is at a key and is no counter of ours counts for nothing, and is written over.
+"""
+
+from dataclasses import dataclass
+from hashlib import sha1
+
+_BEGIN = """
+local now, interval, per = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local found = redis.pcall('GET', KEYS[1])
+local full_at = type(found) == 'string' and tonumber(found) or 0
+local used = math.min(full_at - now, redis.call('PTTL', KEYS[1]) * 1000, per)
+if used <= 0 then
+  full_at, used = now, 0
+end
+local function keep(change)
+  local expires = math.ceil((used + change + per / 10) / 1000)
+  redis.call('SET', KEYS[1], string.format('%.0f', full_at + change), 'PX', expires)
+end
+"""
+
+_TAKE = """
+if used + interval > per then
+  return math.ceil(used + interval - per)
+end
+keep(interval)
+return 0
+"""
+
+_GIVE_BACK = """
+if used > interval then
+  keep(-interval)
+else
+  redis.call('DEL', KEYS[1])
+end
+return 0
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """Attributes:
+    name: What Redis calls it once it knows it: the SHA-1 of its text.
+    """
+
+    text: str
+    name: str
+
+    @classmethod
+    def of(cls, text: str) -> "Script":
+        return cls(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+TAKE = Script.of(_BEGIN + _TAKE)
+"""Gives 0, or how many microseconds to wait."""
+
+GIVE_BACK = Script.of(_BEGIN + _GIVE_BACK)
+"""Gives 0."""

@@ -1,0 +1,148 @@
+"""The servers behind an address: one that stands alone, the master that Sentinels know, a cluster.
+
+redis-py would try a refused connection ten times, for four seconds; here nothing is tried twice.
+"""
+
+import threading
+from collections.abc import Sequence
+from typing import Any, Protocol, cast
+
+from redis import ConnectionPool, Redis
+from redis.backoff import NoBackoff
+from redis.cluster import ClusterNode, RedisCluster
+from redis.retry import Retry
+from redis.sentinel import Sentinel
+
+from unlatch.redis_url import RedisUrl
+from unlatch.stores.redis.deadline import (
+    BoundedConnection,
+    BoundedMaster,
+    BoundedSocket,
+    BoundedTls,
+    BoundedTlsMaster,
+    Deadline,
+    on_a_thread,
+)
+
+Command = Sequence[bytes | str | int]
+
+_STEP = 0.1
+"""Seconds for one step of what goes on when its asker has gone."""
+
+
+class Servers(Protocol):
+    def ask(self, commands: Sequence[Command], deadline: Deadline) -> list[object]:
+        """The answer to each, or the error instead of it, all sent together.
+
+        Raises:
+            Exception: The servers do not answer, or not in time.
+        """
+        ...
+
+
+def servers_at(url: RedisUrl) -> Servers:
+    """Nothing is connected to before the first question."""
+    if url.kind == "cluster":
+        return _Cluster(url)
+    if url.kind == "sentinel":
+        return _One(_master(url))
+    return _One(Redis(connection_pool=_pool(url)))
+
+
+class _One:
+    """Whom a single client leads to, now this server and now that."""
+
+    def __init__(self, client: Redis) -> None:
+        self._client = client
+
+    def ask(self, commands: Sequence[Command], deadline: Deadline) -> list[object]:
+        with deadline.holds():
+            pipeline = self._client.pipeline(transaction=False)
+            for command in commands:
+                pipeline.execute_command(*command)
+            return pipeline.execute(raise_on_error=False)
+
+
+class _Cluster:
+    """Its client asks server after server where things are, and sleeps when they do not know;
+    so all of it runs on a thread that can be left alone.
+    """
+
+    def __init__(self, url: RedisUrl) -> None:
+        self._url = url
+        self._opening = threading.Lock()
+        self._client: RedisCluster | None = None
+
+    def ask(self, commands: Sequence[Command], deadline: Deadline) -> list[object]:
+        return deadline.wait(on_a_thread(lambda: self._ask(commands)))
+
+    def _ask(self, commands: Sequence[Command]) -> list[object]:
+        client = self._open()
+        try:
+            pipeline = client.pipeline()
+            for command in commands:
+                pipeline.execute_command(*command)
+            return cast(list[object], pipeline.execute(raise_on_error=False))
+        except Exception:
+            # Its servers may all have moved: it is found anew by the address.
+            self._client = None
+            raise
+
+    def _open(self) -> RedisCluster:
+        with self._opening:
+            if self._client is None:
+                self._client = RedisCluster(
+                    startup_nodes=[ClusterNode(*host) for host in self._url.hosts],
+                    retry=Retry(NoBackoff(), 0),
+                    require_full_coverage=False,
+                    **_how(self._url),
+                    **({"ssl": True} if self._url.tls else {}),
+                )
+            return self._client
+
+
+def _pool(url: RedisUrl) -> ConnectionPool[Any]:
+    if url.socket:
+        kind, place = BoundedSocket, {"path": url.socket}
+    else:
+        host, port = url.hosts[0]
+        kind, place = (BoundedTls if url.tls else BoundedConnection), {"host": host, "port": port}
+    return ConnectionPool(
+        connection_class=kind,
+        retry=Retry(NoBackoff(), 0),
+        db=url.database,
+        **place,
+        **_how(url),
+    )
+
+
+def _master(url: RedisUrl) -> Redis:
+    steps = {"socket_timeout": _STEP, "socket_connect_timeout": _STEP}
+    sentinel = Sentinel(
+        url.hosts,
+        sentinel_kwargs=steps
+        | {"retry": Retry(NoBackoff(), 0), "ssl": url.tls, "ssl_ca_certs": url.ca_file},
+    )
+    return cast(
+        Redis,
+        sentinel.master_for(
+            url.service,
+            connection_class=BoundedTlsMaster if url.tls else BoundedMaster,
+            retry=Retry(NoBackoff(), 0),
+            db=url.database,
+            **_how(url),
+        ),
+    )
+
+
+def _how(url: RedisUrl) -> dict[str, Any]:
+    """What connections to every kind are made with."""
+    how: dict[str, Any] = {
+        "username": url.username,
+        "password": url.password,
+        "socket_timeout": _STEP,
+        "socket_connect_timeout": _STEP,
+        "protocol": 2,
+        "driver_info": None,  # two questions less for each connection
+    }
+    return how | ({"ssl_ca_certs": url.ca_file} if url.tls else {})

@@ -1,0 +1,145 @@
+"""The counters of the limits, shared by all processes; without Redis each process's own.
+
+Nothing that decides is kept here. What Redis loses, by being killed, flushed or failed over, loosens
+the limits until they refill; while it is away they are counted in memory, and no visitor notices.
+"""
+
+import os
+from collections.abc import Sequence
+from weakref import WeakSet
+
+from redis.exceptions import NoScriptError
+
+from unlatch.core.secrets import digest
+from unlatch.core.throttle import Allowance
+from unlatch.redis_url import RedisUrl
+from unlatch.stores.memory.throttle import MemoryThrottle
+from unlatch.stores.redis.circuit import Circuit
+from unlatch.stores.redis.deadline import Deadline
+from unlatch.stores.redis.scripts import GIVE_BACK, TAKE, Script
+from unlatch.stores.redis.servers import Command, servers_at
+
+DEADLINE = 0.1
+"""Seconds that a visitor waits for Redis, at most."""
+
+PAUSE = 5.0
+"""Seconds for which it is left alone after it did not answer."""
+
+_all: "WeakSet[RedisThrottle]" = WeakSet()
+
+
+class RedisThrottle:
+    """The `Throttle` of `unlatch.core.ports`, on Redis 6 or Valkey and newer.
+
+    Connects at its first use. After a fork the child connects for itself.
+
+    Args:
+        url: See `unlatch.redis_url`.
+        site: Whose counters they are: sites that share a server share none of them.
+        deadline, pause: Seconds; other ones for tests.
+
+    Raises:
+        ValueError: It is no such address.
+    """
+
+    def __init__(
+        self, url: str, *, site: str = "", deadline: float = DEADLINE, pause: float = PAUSE
+    ) -> None:
+        self._url = RedisUrl.read(url)
+        self._prefix = b"unlatch:" + digest(site.encode())[:4].hex().encode() + b":"
+        self._deadline = deadline
+        self._pause = pause
+        self._begin()
+        _all.add(self)
+
+    @property
+    def is_degraded(self) -> bool:
+        """Whether this process counts by itself, because Redis did not answer when it was last
+        asked. It is asked only when something is counted.
+        """
+        return self._circuit.is_open
+
+    def take(self, wanted: Sequence[Allowance], *, now: int) -> int:
+        """As the port says. Of several, those that can be had are taken and given back where
+        another could not: for that moment somebody else may be refused what is not used up,
+        and never get what is.
+        """
+        own = [one for one in wanted if one.limit.per_process]
+        wait = self._memory.take(own, now=now)
+        if wait or len(own) == len(wanted):
+            return wait
+        wait = self._take([one for one in wanted if not one.limit.per_process], now)
+        if wait:
+            self._memory.give_back(own, now=now)
+        return wait
+
+    def give_back(self, taken: Sequence[Allowance], *, now: int) -> None:
+        own = [one for one in taken if one.limit.per_process]
+        self._memory.give_back(own, now=now)
+        shared = [one for one in taken if not one.limit.per_process]
+        if shared and self._run(GIVE_BACK, shared, now, Deadline(self._deadline)) is None:
+            self._memory.give_back(shared, now=now)
+
+    def _take(self, wanted: Sequence[Allowance], now: int) -> int:
+        deadline = Deadline(self._deadline)
+        waits = self._run(TAKE, wanted, now, deadline)
+        if waits is None:
+            return self._memory.take(wanted, now=now)
+        needless = [one for one, wait in zip(wanted, waits, strict=True) if not wait]
+        if needless and len(needless) < len(wanted):
+            self._run(GIVE_BACK, needless, now, deadline)
+        return max(waits)
+
+    def _run(
+        self, script: Script, counters: Sequence[Allowance], now: int, deadline: Deadline
+    ) -> list[int] | None:
+        """What the script gives for each counter; None where Redis is away."""
+        if not self._circuit.lets_through():
+            return None
+        try:
+            answers = self._answers(script, counters, now, deadline)
+        except Exception as error:
+            # Whatever it is: no visitor is turned away because a counter is not to be had.
+            self._circuit.failed(error)
+            return None
+        self._circuit.worked()
+        return answers
+
+    def _answers(
+        self, script: Script, counters: Sequence[Allowance], now: int, deadline: Deadline
+    ) -> list[int]:
+        """By the script's name; by its text where a server does not know it (any more)."""
+        arguments = [self._arguments(one, now) for one in counters]
+        by_name: list[Command] = [("EVALSHA", script.name, *one) for one in arguments]
+        answers = self._servers.ask(by_name, deadline)
+        unknown = [at for at, one in enumerate(answers) if isinstance(one, NoScriptError)]
+        if unknown:
+            by_text: list[Command] = [("EVAL", script.text, *arguments[at]) for at in unknown]
+            for at, answer in zip(unknown, self._servers.ask(by_text, deadline), strict=True):
+                answers[at] = answer
+        return [_whole(one) for one in answers]
+
+    def _arguments(self, one: Allowance, now: int) -> Command:
+        key = self._prefix + one.key.hex().encode()
+        return (1, key, now, one.limit.interval, one.limit.per)
+
+    def _begin(self) -> None:
+        """Also in a forked child: connections, and locks that other threads held, stay behind."""
+        self._memory = MemoryThrottle()
+        self._circuit = Circuit(self._pause)
+        self._servers = servers_at(self._url)
+
+
+def _whole(answer: object) -> int:
+    if isinstance(answer, int):
+        return answer
+    raise answer if isinstance(answer, Exception) else TypeError(f"Redis answers {type(answer)}")
+
+
+def _begin_all() -> None:
+    for throttle in list(_all):
+        throttle._begin()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_all)
