@@ -54,10 +54,14 @@ class RedisUrl:
             options = _options(parts, scheme)
             login, _, where = parts.netloc.rpartition("@")
             username, _, password = login.partition(":")
+            local = scheme == "unix"
+            service, database = ("", options.get("db", "0")) if local else _path(parts, kind)
             return cls(
                 kind=kind,
-                hosts=() if scheme == "unix" else _hosts(where, _PORTS[kind]),
-                **_place(parts, scheme, kind, options.get("db", "0")),
+                hosts=() if local else _hosts(where, _PORTS[kind]),
+                socket=_socket(parts) if local else "",
+                service=service,
+                database=_number(database),
                 username=unquote(username) or None,
                 password=unquote(password) or None,
                 tls=scheme == "rediss",
@@ -107,18 +111,20 @@ def _hosts(text: str, port: int) -> tuple[Host, ...]:
     return tuple((place.hostname or "", place.port or port) for place in places)
 
 
-def _place(parts: SplitResult, scheme: str, kind: str, database: str) -> dict[str, object]:
-    """What the path says: a socket, a database, a name and a database, or nothing."""
-    if scheme == "unix":
-        path = unquote(parts.path)
-        if not path:
-            raise _Fault(_TAKES)
-        return {"socket": path, "database": _number(database)}
+def _socket(parts: SplitResult) -> str:
+    path = unquote(parts.path)
+    if not path:
+        raise _Fault(_TAKES)
+    return path
+
+
+def _path(parts: SplitResult, kind: str) -> tuple[str, str]:
+    """What the Sentinels call the master, and the number of a database."""
     said = [one for one in parts.path.split("/") if one]
-    service = said.pop(0) if kind == "sentinel" and said else ""
+    service = unquote(said.pop(0)) if kind == "sentinel" and said else ""
     if len(said) > (kind != "cluster") or (kind == "sentinel" and not service):
         raise _Fault(_TAKES)
-    return {"service": unquote(service), "database": _number(said[0] if said else "0")}
+    return service, said[0] if said else "0"
 
 
 def _number(text: str) -> int:

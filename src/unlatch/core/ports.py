@@ -376,6 +376,15 @@ class Throttle(Protocol):
     nothing else.
     """
 
+    @property
+    def degraded(self) -> bool:
+        """Whether what should be shared is counted by each process for itself."""
+        ...
+
+    def request_begins(self) -> None:
+        """This thread begins to answer a visitor, who waits for counters so long and no longer."""
+        ...
+
     def take(self, wanted: Sequence[Allowance], *, now: int) -> int:
         """Take one of each, or of none. Gives 0, or how many microseconds to wait until
         there is one of each. Of many callers at once, no more get one than there are.

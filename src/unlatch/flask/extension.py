@@ -109,6 +109,7 @@ def _blueprint() -> Blueprint:
     blueprint.url_value_preprocessor(_spare_from_tokens)
     blueprint.before_request(access.check_request)
     blueprint.before_request(_begin_sending)
+    blueprint.before_request(_begin_counting)
     blueprint.after_request(headers.add_headers)
     blueprint.add_url_rule("/static/<path:filename>", "static", assets.static)
     blueprint.add_app_template_filter(moments.when, "unlatch_when")
@@ -133,6 +134,11 @@ def _begin_sending() -> None:
     """At a process's first request, for mails that an earlier process left behind."""
     if request.endpoint != "unlatch.static":
         state().sender.start()
+
+
+def _begin_counting() -> None:
+    if request.endpoint != "unlatch.static":
+        state().throttle.request_begins()
 
 
 def _answer_errors(blueprint: Blueprint) -> None:

@@ -5,7 +5,7 @@ Nothing is opened or written before it is first needed: `flask routes` makes no 
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ from flask import Flask, current_app
 from unlatch.core.policy import Policy
 from unlatch.core.ports import Stores, Throttle
 from unlatch.core.records import Purpose
+from unlatch.core.secrets import derive
 from unlatch.core.times import DAY
 from unlatch.errors import SettingsError
 from unlatch.flask.development import kept_keys
@@ -117,11 +118,15 @@ class State:
     def _open_throttle(self) -> Throttle:
         # A test suite of the host's is one address for everybody in it.
         unlimited = self.app.testing and self.settings.development
-        return open_throttle(self.settings.redis_url, site=self.settings.rp_id, unlimited=unlimited)
+        url = self.settings.redis_url
+        key = derive(self._keys()[0], f"counters:{self.settings.rp_id}") if url else b""
+        return open_throttle(url, key=key, unlimited=unlimited)
 
     def _make_gate(self) -> Gate:
-        keys = self.settings.secret_keys or kept_keys(self.folder)
-        return Gate(self.settings, self.stores, self.throttle, keys, self.policy, now)
+        return Gate(self.settings, self.stores, self.throttle, self._keys(), self.policy, now)
+
+    def _keys(self) -> Sequence[bytes]:
+        return self.settings.secret_keys or kept_keys(self.folder)
 
     def _make_sender(self) -> Sender:
         mail = self.settings.mail

@@ -42,13 +42,13 @@ def open_stores(database_url: str, *, upgrade_itself: bool = False, backups: boo
 
 
 def open_throttle(
-    redis_url: str | None = None, *, site: str = "", unlimited: bool = False
+    redis_url: str | None = None, *, key: bytes = b"", unlimited: bool = False
 ) -> Throttle:
     """The counters of who tried how often. Connects to nothing before its first use.
 
     Args:
         redis_url: Where they are shared (`unlatch.redis_url`); None for this process's memory.
-        site: Whose counters they are: sites that share a server share none of them.
+        key: Names the counters there; nobody without it reads whose they are.
         unlimited: Count nothing, for tests in which one address is everybody.
 
     Raises:
@@ -60,7 +60,7 @@ def open_throttle(
         return MemoryThrottle(0) if unlimited else MemoryThrottle()
     from unlatch.stores.redis.throttle import RedisThrottle
 
-    return RedisThrottle(redis_url, site=site)
+    return RedisThrottle(redis_url, key=key)
 
 
 def open_database(

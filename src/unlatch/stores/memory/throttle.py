@@ -21,6 +21,11 @@ class MemoryThrottle:
         self._full_at: OrderedDict[bytes, int] = OrderedDict()
         self._lock = threading.Lock()
 
+    degraded = False
+
+    def request_begins(self) -> None:
+        pass
+
     def take(self, wanted: Sequence[Allowance], *, now: int) -> int:
         with self._lock:
             found = [(one, self._full_at.get(one.key, 0)) for one in wanted]

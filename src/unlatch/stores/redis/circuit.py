@@ -45,7 +45,8 @@ class Circuit:
             was_closed, self._next_try = self._next_try is None, time.monotonic() + self._pause
         if was_closed:
             log.warning(
-                "Redis does not answer: until it does, each process counts limits by itself. (%s: %s)",
+                "Redis does not answer: until it does, each process counts limits by itself "
+                "(%s: %s).",
                 type(error).__name__,
                 error,
             )

@@ -5,10 +5,10 @@ microseconds. Scripts touch one key each, as a cluster wants.
 
 **Clocks.** That moment is the writer's; a reader whose clock is behind would see one that is
 further off than it is, and keep people out for as long as the clocks differ. So a counter also
-expires when it is full by Redis's own clock, a tenth of the limit's period later, and is never
-believed to be further off than that. What is added goes on from the moment that is written,
-whoever's it was: clocks that differ all see one counter, and whoever's is ahead forgets at most
-once what was counted before it came.
+expires when it is full by Redis's own clock, and a tenth of the limit's period later; whoever sees
+that moment further off than that goes by Redis's clock. What is added goes on from the moment
+that is written, whoever's it was: clocks that differ all see one counter, and whoever's is ahead
+forgets at most once what was counted before it came.
 
 What is at a key and is no counter of ours counts for nothing, and is written over.
 """
@@ -20,12 +20,17 @@ _BEGIN = """
 local now, interval, per = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local found = redis.pcall('GET', KEYS[1])
 local full_at = type(found) == 'string' and tonumber(found) or 0
-local used = math.min(full_at - now, redis.call('PTTL', KEYS[1]) * 1000, per)
+local slack, left = per / 10, redis.call('PTTL', KEYS[1]) * 1000
+local used = full_at - now
+if used > left then
+  used = left - slack
+end
+used = math.min(used, per)
 if used <= 0 then
   full_at, used = now, 0
 end
 local function keep(change)
-  local expires = math.ceil((used + change + per / 10) / 1000)
+  local expires = math.ceil((used + change + slack) / 1000)
   redis.call('SET', KEYS[1], string.format('%.0f', full_at + change), 'PX', expires)
 end
 """

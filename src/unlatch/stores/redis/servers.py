@@ -14,15 +14,14 @@ from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 from unlatch.redis_url import RedisUrl
-from unlatch.stores.redis.deadline import (
+from unlatch.stores.redis.connections import (
     BoundedConnection,
     BoundedMaster,
     BoundedSocket,
     BoundedTls,
     BoundedTlsMaster,
-    Deadline,
-    on_a_thread,
 )
+from unlatch.stores.redis.deadline import Deadline, on_a_thread
 
 Command = Sequence[bytes | str | int]
 
@@ -93,46 +92,31 @@ class _Cluster:
             if self._client is None:
                 self._client = RedisCluster(
                     startup_nodes=[ClusterNode(*host) for host in self._url.hosts],
-                    retry=Retry(NoBackoff(), 0),
                     require_full_coverage=False,
+                    ssl=self._url.tls,
                     **_how(self._url),
-                    **({"ssl": True} if self._url.tls else {}),
                 )
             return self._client
 
 
-def _pool(url: RedisUrl) -> ConnectionPool[Any]:
+def _pool(url: RedisUrl) -> ConnectionPool:
+    how = _how(url) | {"db": url.database}
     if url.socket:
-        kind, place = BoundedSocket, {"path": url.socket}
-    else:
-        host, port = url.hosts[0]
-        kind, place = (BoundedTls if url.tls else BoundedConnection), {"host": host, "port": port}
-    return ConnectionPool(
-        connection_class=kind,
-        retry=Retry(NoBackoff(), 0),
-        db=url.database,
-        **place,
-        **_how(url),
-    )
+        return ConnectionPool(BoundedSocket, path=url.socket, **how)
+    host, port = url.hosts[0]
+    return ConnectionPool(BoundedTls if url.tls else BoundedConnection, host=host, port=port, **how)
 
 
 def _master(url: RedisUrl) -> Redis:
-    steps = {"socket_timeout": _STEP, "socket_connect_timeout": _STEP}
-    sentinel = Sentinel(
-        url.hosts,
-        sentinel_kwargs=steps
-        | {"retry": Retry(NoBackoff(), 0), "ssl": url.tls, "ssl_ca_certs": url.ca_file},
+    steps = _how(url) | {"username": None, "password": None, "ssl": url.tls}
+    sentinel = Sentinel(url.hosts, sentinel_kwargs=steps)
+    master = sentinel.master_for(
+        url.service,
+        connection_class=BoundedTlsMaster if url.tls else BoundedMaster,
+        db=url.database,
+        **_how(url),
     )
-    return cast(
-        Redis,
-        sentinel.master_for(
-            url.service,
-            connection_class=BoundedTlsMaster if url.tls else BoundedMaster,
-            retry=Retry(NoBackoff(), 0),
-            db=url.database,
-            **_how(url),
-        ),
-    )
+    return cast(Redis, master)
 
 
 def _how(url: RedisUrl) -> dict[str, Any]:
@@ -142,6 +126,7 @@ def _how(url: RedisUrl) -> dict[str, Any]:
         "password": url.password,
         "socket_timeout": _STEP,
         "socket_connect_timeout": _STEP,
+        "retry": Retry(NoBackoff(), 0),
         "protocol": 2,
         "driver_info": None,  # two questions less for each connection
     }

@@ -1,29 +1,35 @@
 """The counters of the limits, shared by all processes; without Redis each process's own.
 
-Nothing that decides is kept here. What Redis loses, by being killed, flushed or failed over, loosens
-the limits until they refill; while it is away they are counted in memory, and no visitor notices.
+Nothing that decides is kept here. What Redis loses, by being killed, flushed or failed over,
+loosens the limits until they refill; while it is away they are counted in memory, and no visitor
+notices.
 """
 
+import hmac
 import os
+import time
 from collections.abc import Sequence
 from weakref import WeakSet
 
 from redis.exceptions import NoScriptError
 
-from unlatch.core.secrets import digest
-from unlatch.core.throttle import Allowance
+from unlatch.core.throttle import Allowance, Limit
+from unlatch.core.times import SECOND
 from unlatch.redis_url import RedisUrl
 from unlatch.stores.memory.throttle import MemoryThrottle
 from unlatch.stores.redis.circuit import Circuit
-from unlatch.stores.redis.deadline import Deadline
+from unlatch.stores.redis.deadline import Deadline, Patience, on_a_thread
 from unlatch.stores.redis.scripts import GIVE_BACK, TAKE, Script
 from unlatch.stores.redis.servers import Command, servers_at
 
 DEADLINE = 0.1
-"""Seconds that a visitor waits for Redis, at most."""
+"""Seconds that a request waits for Redis, all in all and at most."""
 
 PAUSE = 5.0
 """Seconds for which it is left alone after it did not answer."""
+
+_KNOCK = [Allowance(Limit("knock", 1_000, SECOND), "")]
+"""Whether Redis counts shows only by counting: one that is full, or a replica, answers, too."""
 
 _all: "WeakSet[RedisThrottle]" = WeakSet()
 
@@ -35,7 +41,8 @@ class RedisThrottle:
 
     Args:
         url: See `unlatch.redis_url`.
-        site: Whose counters they are: sites that share a server share none of them.
+        key: Names the counters, so that nobody reads in Redis who came, nor sites that share a
+            server share any. All processes of a site have the same.
         deadline, pause: Seconds; other ones for tests.
 
     Raises:
@@ -43,21 +50,26 @@ class RedisThrottle:
     """
 
     def __init__(
-        self, url: str, *, site: str = "", deadline: float = DEADLINE, pause: float = PAUSE
+        self, url: str, *, key: bytes, deadline: float = DEADLINE, pause: float = PAUSE
     ) -> None:
         self._url = RedisUrl.read(url)
-        self._prefix = b"unlatch:" + digest(site.encode())[:4].hex().encode() + b":"
+        self._key = key
         self._deadline = deadline
         self._pause = pause
         self._begin()
         _all.add(self)
 
     @property
-    def is_degraded(self) -> bool:
+    def degraded(self) -> bool:
         """Whether this process counts by itself, because Redis did not answer when it was last
-        asked. It is asked only when something is counted.
+        asked. Looking here asks it, on a thread that nobody waits for: so whoever looks again
+        sees what is true, on a site where nobody signs in, too.
         """
+        on_a_thread(lambda: self._run(TAKE, _KNOCK, time.time_ns() // 1000))
         return self._circuit.is_open
+
+    def request_begins(self) -> None:
+        self._patience.renew()
 
     def take(self, wanted: Sequence[Allowance], *, now: int) -> int:
         """As the port says. Of several, those that can be had are taken and given back where
@@ -77,27 +89,25 @@ class RedisThrottle:
         own = [one for one in taken if one.limit.per_process]
         self._memory.give_back(own, now=now)
         shared = [one for one in taken if not one.limit.per_process]
-        if shared and self._run(GIVE_BACK, shared, now, Deadline(self._deadline)) is None:
+        if shared and self._run(GIVE_BACK, shared, now) is None:
             self._memory.give_back(shared, now=now)
 
     def _take(self, wanted: Sequence[Allowance], now: int) -> int:
-        deadline = Deadline(self._deadline)
-        waits = self._run(TAKE, wanted, now, deadline)
+        waits = self._run(TAKE, wanted, now)
         if waits is None:
             return self._memory.take(wanted, now=now)
         needless = [one for one, wait in zip(wanted, waits, strict=True) if not wait]
         if needless and len(needless) < len(wanted):
-            self._run(GIVE_BACK, needless, now, deadline)
+            self._run(GIVE_BACK, needless, now)
         return max(waits)
 
-    def _run(
-        self, script: Script, counters: Sequence[Allowance], now: int, deadline: Deadline
-    ) -> list[int] | None:
+    def _run(self, script: Script, counters: Sequence[Allowance], now: int) -> list[int] | None:
         """What the script gives for each counter; None where Redis is away."""
         if not self._circuit.lets_through():
             return None
         try:
-            answers = self._answers(script, counters, now, deadline)
+            with self._patience.question() as deadline:
+                answers = self._answers(script, counters, now, deadline)
         except Exception as error:
             # Whatever it is: no visitor is turned away because a counter is not to be had.
             self._circuit.failed(error)
@@ -120,12 +130,13 @@ class RedisThrottle:
         return [_whole(one) for one in answers]
 
     def _arguments(self, one: Allowance, now: int) -> Command:
-        key = self._prefix + one.key.hex().encode()
+        key = b"unlatch:" + hmac.digest(self._key, one.key, "sha256")[:16].hex().encode()
         return (1, key, now, one.limit.interval, one.limit.per)
 
     def _begin(self) -> None:
         """Also in a forked child: connections, and locks that other threads held, stay behind."""
         self._memory = MemoryThrottle()
+        self._patience = Patience(self._deadline)
         self._circuit = Circuit(self._pause)
         self._servers = servers_at(self._url)
 
