@@ -34,9 +34,7 @@ class Authority:
         files = Files(folder / "authority.pem", folder / "server.pem", folder / "server.key")
         files.authority.write_bytes(self._certificate.public_bytes(Encoding.PEM))
         files.certificate.write_bytes(certificate.public_bytes(Encoding.PEM))
-        files.key.write_bytes(
-            key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        )
+        files.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         return files
 
     def _sign(

@@ -23,8 +23,7 @@ def lone_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer
 def redis(lone_redis: RedisServer) -> RedisServer:
     """Stands alone; running and empty, whatever the test before did to it."""
     lone_redis.start()
-    for setting in (("maxmemory", "0"), ("requirepass", "")):
-        lone_redis.ask("CONFIG", "SET", *setting)
+    lone_redis.ask("CONFIG", "SET", "maxmemory", "0")
     lone_redis.ask("REPLICAOF", "NO", "ONE")
     lone_redis.ask("FLUSHALL")
     return lone_redis

@@ -77,6 +77,17 @@ class RedisServer:
         finally:
             self._process.send_signal(signal.SIGCONT)
 
+    @contextmanager
+    def wants(self, password: str) -> Iterator[None]:
+        """From everybody who connects from now on."""
+        self.ask("CONFIG", "SET", "requirepass", password)
+        self.reach["password"] = password
+        try:
+            yield
+        finally:
+            self.ask("CONFIG", "SET", "requirepass", "")
+            del self.reach["password"]
+
     def _wait_until_ready(self, process: "subprocess.Popen[str]") -> None:
         assert process.stdout is not None
         said = []
@@ -173,7 +184,9 @@ def watched(folder: Path) -> Iterator[Watched]:
         master = stack.enter_context(alone(folder / "master"))
         port = free_port()
         options = _options(port, "--replicaof", "127.0.0.1", str(master.port))
-        replica = RedisServer(folder / "replica", port, (*options, "--repl-diskless-sync-delay", "0"))
+        replica = RedisServer(
+            folder / "replica", port, (*options, "--repl-diskless-sync-delay", "0")
+        )
         master.ask("CONFIG", "SET", "repl-diskless-sync-delay", "0")
         stack.enter_context(running(replica))
         servers = Watched(master, replica, _sentinel(folder / "sentinel", master))

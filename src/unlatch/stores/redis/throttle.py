@@ -89,7 +89,9 @@ class RedisThrottle:
         own = [one for one in taken if one.limit.per_process]
         self._memory.give_back(own, now=now)
         shared = [one for one in taken if not one.limit.per_process]
-        if shared and self._run(GIVE_BACK, shared, now) is None:
+        # Where the circuit is open it was taken in memory; and that a full Redis can still give
+        # back does not say that it counts.
+        if shared and (self._circuit.is_open or self._run(GIVE_BACK, shared, now) is None):
             self._memory.give_back(shared, now=now)
 
     def _take(self, wanted: Sequence[Allowance], now: int) -> int:
