@@ -15,12 +15,24 @@ from flask import Flask
 from host import DATABASE, QUICK, make_app
 from jinja2 import FileSystemBytecodeCache
 from people import Clock, Person
+from redis_fixtures import lone_redis, redis
 from wire import WireClient, running
 
 from unlatch import Policy
 from unlatch.core import slow_hash
 
-__all__ = ["clock", "confirm", "kept", "links", "mira", "noah", "outbox", "visitor"]
+__all__ = [
+    "clock",
+    "confirm",
+    "kept",
+    "links",
+    "lone_redis",
+    "mira",
+    "noah",
+    "outbox",
+    "redis",
+    "visitor",
+]
 
 ORIGIN = "https://acme.example"
 PRODUCTION = {

@@ -91,11 +91,13 @@ def test_while_it_is_away_each_process_counts_and_then_they_count_together(redis
 def test_it_hangs(redis):
     """It takes connections, old and new, and answers none."""
     old, new = connect(redis.url, deadline=0.3), connect(redis.url, deadline=0.3)
-    assert old.take([BOB], now=NOW) == 0 and not old._circuit.is_open
+    assert old.take([BOB], now=NOW) == 0
+    assert not old._circuit.is_open
 
     with redis.hangs():
         assert ask_three(old) == ask_three(new) == FULL
-        assert old.degraded and new.degraded
+        assert old.degraded
+        assert new.degraded
 
     eventually(lambda: not (old.degraded or new.degraded))
     # No answer to an old question is taken for one to a new.
@@ -129,12 +131,11 @@ def test_it_answers_a_byte_at_a_time(redis):
 def dribble(listening, gone):
     """Goes on with one answer for as long as a test may take."""
     connection, _ = listening.accept()
-    with connection:
-        with suppress(OSError):
-            for _ in range(200):
-                connection.sendall(b"+")
-                time.sleep(0.02)
-            gone.set()
+    with connection, suppress(OSError):
+        for _ in range(200):
+            connection.sendall(b"+")
+            time.sleep(0.02)
+        gone.set()
 
 
 def test_all_that_a_request_asks_has_one_deadline(redis):

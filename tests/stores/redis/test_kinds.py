@@ -1,4 +1,4 @@
-"""By every kind of address two processes count together, and strangers' servers are not believed."""
+"""By every kind of address two processes count together; no stranger's server is believed."""
 
 import pytest
 from certificates import Authority
