@@ -10,6 +10,7 @@ with Sentinels, too. `?ssl_ca_certs=/file` names the authority that signed the c
 is reserved in addresses (`@ / ? # : %`) is percent-encoded in a password.
 """
 
+import importlib.util
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
@@ -71,6 +72,20 @@ class RedisUrl:
             raise ValueError(str(fault)) from None
         except ValueError:  # what Python says of an address quotes it
             raise ValueError(_TAKES) from None
+
+
+def fault_of(url: str) -> str | None:
+    """What keeps such an address from being used, in words that go on after the setting's name."""
+    try:
+        RedisUrl.read(url)
+    except ValueError as error:
+        return str(error)
+    if importlib.util.find_spec("redis") is None:
+        return (
+            "is set, but the library that speaks to Redis is missing; install it with "
+            "`pip install 'unlatch[redis]'`"
+        )
+    return None
 
 
 class _Fault(ValueError):

@@ -4,7 +4,6 @@ Read once, from the mapping an app is configured by (`config.py`). Names in the 
 of `docs/settings.md`, like `UNLATCH_ORIGIN`.
 """
 
-import importlib.util
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping
@@ -13,9 +12,9 @@ from email.utils import parseaddr
 from typing import Literal
 from urllib.parse import urlsplit
 
+from unlatch import redis_url
 from unlatch.config import Config
 from unlatch.errors import SettingsError
-from unlatch.redis_url import RedisUrl
 
 KEY_BYTES = 32
 """A secret key shorter than this is not one."""
@@ -207,18 +206,9 @@ class _Reader:
 
     def _redis_url(self) -> str | None:
         url = self._config.text("REDIS_URL")
-        if not url:
-            return None
-        try:
-            RedisUrl.read(url)
-        except ValueError as error:
-            self._config.fault(f"UNLATCH_REDIS_URL {error}.")
-        if importlib.util.find_spec("redis") is None:
-            self._config.fault(
-                "UNLATCH_REDIS_URL is set, but the library that speaks to Redis is missing; "
-                "install it with `pip install 'unlatch[redis]'`."
-            )
-        return url
+        if url and (fault := redis_url.fault_of(url)):
+            self._config.fault(f"UNLATCH_REDIS_URL {fault}.")
+        return url or None
 
     def _secret_keys(self) -> tuple[bytes, ...]:
         named = bool(self._config.text("SECRET_KEYS"))

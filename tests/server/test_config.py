@@ -87,6 +87,16 @@ def test_a_plain_database_url_is_ours_here(tmp_path):
     }
 
 
+def test_a_plain_redis_url_is_ours_here(tmp_path):
+    assert read_config(tmp_path, {"REDIS_URL": "redis://a", "DATABASE_URL": "sqlite:///a"}) == {
+        "UNLATCH_REDIS_URL": "redis://a",
+        "UNLATCH_DATABASE_URL": "sqlite:///a",
+    }
+    assert read_config(tmp_path, {"REDIS_URL": "redis://a", "UNLATCH_REDIS_URL": "redis://b"}) == {
+        "UNLATCH_REDIS_URL": "redis://b"
+    }
+
+
 def test_a_database_url_by_our_own_name_is_preferred(tmp_path, toml):
     toml('database_url = "sqlite:///ours"')
 
