@@ -173,6 +173,9 @@ class Watched:
         said = self.replica.ask("INFO", "replication")
         return bool(said["master_link_status"] == "up")
 
+    def has_all_copied(self) -> bool:
+        return bool(self.replica.ask("KEYS", "*") == self.master.ask("KEYS", "*") != [])
+
     def is_watched(self) -> bool:
         return bool(self.sentinel.ask("SENTINEL", "REPLICAS", "counters"))
 

@@ -72,6 +72,7 @@ def test_through_a_fail_over_of_sentinels(watched_redis):
     throttle = connect(watched_redis.url, pause=0.0)
     assert count_together(watched_redis.url)
 
+    eventually(watched_redis.has_all_copied)
     watched_redis.master.kill()
     assert throttle.take([ADA], now=NOW) == 0  # in memory
     assert throttle.degraded
