@@ -4,6 +4,7 @@ by itself.
 
 import logging
 import os
+import signal
 import socket
 import threading
 import time
@@ -138,6 +139,22 @@ def dribble(listening, gone):
         gone.set()
 
 
+def test_its_name_is_looked_up_for_ever(redis, monkeypatch):
+    """Which has no time-out; who comes when it was found has the connection that was made."""
+    found, look_up = threading.Event(), socket.getaddrinfo
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda *all_of_it: found.wait() and look_up(*all_of_it)
+    )
+    throttle = connect(redis.url, deadline=0.2)
+
+    assert ask_three(throttle) == FULL
+    assert throttle._circuit.is_open
+    found.set()
+
+    eventually(lambda: not throttle.degraded)
+    assert throttle.take([ADA], now=NOW) == 0
+
+
 def test_all_that_a_request_asks_has_one_deadline(redis):
     """Answers that come just in time, one after the other, would add up."""
     throttle = connect(redis.url, deadline=PATIENT)
@@ -233,6 +250,7 @@ def test_a_forked_child_counts_for_itself_and_with_the_others(redis):
     with throttle._memory._lock, throttle._circuit._lock:
         child = os.fork()
         if child == 0:
+            signal.alarm(int(PATIENT))  # what is locked for ever is no test without an end
             own = Allowance(Limit("own", 1, HOUR, per_process=True), "ada")
             taken = [throttle.take([one], now=NOW) for one in (own, ADA)]
             os._exit(0 if taken == [0, 0] and not throttle._circuit.is_open else 1)

@@ -52,7 +52,8 @@ def servers_at(url: RedisUrl) -> Servers:
 
 class _One:
     """Whom a pool of connections leads to, now this server and now that. Its connections are used
-    as they are: a client's pipeline does the same for twice the processor's time.
+    as they are: with a client's pipeline around them a question cost 108 µs of the processor's
+    time and not 84, measured in one run.
     """
 
     def __init__(self, pool: ConnectionPool) -> None:
