@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 from crowd import crowd
+from processes import PATIENCE
 from redis_fixtures import KEY, PATIENT
 from redis_servers import eventually
 
@@ -139,18 +140,21 @@ def dribble(listening, gone):
         gone.set()
 
 
-def test_its_name_is_looked_up_for_ever(redis, monkeypatch):
+def test_its_name_is_looked_up_for_ever(redis, monkeypatch, caplog):
     """Which has no time-out; who comes when it was found has the connection that was made."""
     found, look_up = threading.Event(), socket.getaddrinfo
-    monkeypatch.setattr(
-        socket, "getaddrinfo", lambda *all_of_it: found.wait() and look_up(*all_of_it)
-    )
-    throttle = connect(redis.url, deadline=0.2)
+
+    def slow_look_up(*asked):
+        return found.wait(PATIENCE) and look_up(*asked)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow_look_up)
+    throttle = connect(redis.url, deadline=0.2, pause=NEVER)
 
     assert ask_three(throttle) == FULL
-    assert throttle._circuit.is_open
+    assert "does not answer in time" in caplog.text
     found.set()
 
+    throttle._circuit._next_try = 0.0  # the pause is over
     eventually(lambda: not throttle.degraded)
     assert throttle.take([ADA], now=NOW) == 0
 
