@@ -246,6 +246,7 @@ def test_what_is_no_counter_counts_for_nothing(redis, strange):
     assert not throttle._circuit.is_open
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")  # which is the point
 def test_a_forked_child_counts_for_itself_and_with_the_others(redis):
     """Its connections are its own, and what other threads held locked is not locked in it."""
     throttle = connect(redis.url)
