@@ -107,7 +107,8 @@ class State:
     def _open_stores(self) -> Stores:
         url = self.settings.database_url
         default = f"sqlite:///{self.folder / DATABASE_FILE}"
-        return open_stores(url or default, upgrade_itself=url is None)
+        pooler = self.settings.database_pooler
+        return open_stores(url or default, upgrade_itself=url is None, pooler=pooler)
 
     def _make_gate(self) -> Gate:
         keys = self.settings.secret_keys or kept_keys(self.folder)

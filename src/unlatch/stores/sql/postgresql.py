@@ -33,9 +33,14 @@ _SERVER = (
 too. The last frees what a process held that died, or was cut off, in the middle of a transaction.
 """
 
-_ANSWER_SECONDS = 2.0  # for all statements from taking a connection to COMMIT
-_COMMIT_SECONDS = 1.5
+_ANSWER_SECONDS = 1.5  # for all statements from taking a connection to COMMIT
+_COMMIT_SECONDS = 1.0
 _POOL_SECONDS = 1.0
+
+_CONNECTIONS = 10
+"""Of each process, at most: `server.worker.AT_ONCE` requests, the sender and a probe. More would
+wait for the same disk; more threads than that wait for a connection, which is soon free.
+"""
 
 # Whatever the role's defaults are: at other levels a statement that waited for another would fail
 # instead of looking again.
@@ -62,20 +67,16 @@ class PostgresqlDatabase(Database):
         url: As libpq takes it; `postgres://` and `postgresql+psycopg://` mean the same.
         pooler: Whether a pooler in transaction mode stands in front, which hands each
             transaction to another server process.
-        threads: How many threads of this process use it at once.
         patient: Let statements take as long as they need: for commands.
 
     Raises:
         SettingsError: libpq cannot read the URL.
     """
 
-    def __init__(
-        self, url: str, *, pooler: bool = False, threads: int, patient: bool = False
-    ) -> None:
+    def __init__(self, url: str, *, pooler: bool = False, patient: bool = False) -> None:
         super().__init__()
         self._parameters = _CONNECTION | _read(url)  # may hold a password: tell nobody
         self._pooler = pooler
-        self._threads = threads
         self._patient = patient
         if not pooler:
             own = self._parameters.get("options", "")
@@ -123,7 +124,7 @@ class PostgresqlDatabase(Database):
         engine = create_engine(
             "postgresql+psycopg://",
             creator=self._connect,
-            pool_size=self._threads + 2,
+            pool_size=_CONNECTIONS,
             max_overflow=0,
             pool_timeout=_POOL_SECONDS,
             # One select is no transaction; one that is begins with a BEGIN of ours.
