@@ -35,12 +35,12 @@ class Postgres:
         quick = [] if safe else ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
         options = [f"-c{setting}" for setting in (*quick, "max_connections=200", *settings)]
         here = ["-clisten_addresses=127.0.0.1", "-cunix_socket_directories=", f"-p{self.port}"]
-        command = [_program("postgres"), "-D", str(self.home / "data"), *here, *options]
+        command = [program_of("postgres"), "-D", str(self.home / "data"), *here, *options]
         self.process = Process(command, self.home, self.answers)
         self.process.start()
 
     def _make(self, safe: bool) -> None:
-        command = [_program("initdb"), "-D", str(self.home / "data"), "-U", _USER, "-A", "trust"]
+        command = [program_of("initdb"), "-D", str(self.home / "data"), "-U", _USER, "-A", "trust"]
         kinds = ["-E", "UTF8", "--no-locale", *([] if safe else ["--no-sync"])]
         made = subprocess.run(
             [*command, *kinds], capture_output=True, cwd=self.home, user=owner(), check=False
@@ -117,7 +117,8 @@ server_check_delay = 0
         self.process.stop()
 
 
-def _program(name: str) -> str:
+def program_of(name: str) -> str:
+    """Where one of PostgreSQL's programs is, the newest if there are several."""
     installed = Path("/usr/lib/postgresql").glob("*/bin")
     newest_first = sorted(installed, key=lambda path: int(path.parent.name), reverse=True)
     return program(name, *newest_first)

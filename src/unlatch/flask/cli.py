@@ -98,7 +98,7 @@ def check() -> None:
 def upgrade() -> None:
     """Bring the database to this version, keeping a copy from before."""
     with _database() as database:
-        if (before := database.check().value) == "fits":
+        if (before := database.check().value) not in ("empty", "behind", "ahead"):
             click.echo("There is nothing to do: the database fits this version of Unlatch.")
             return
         with _seconds_counted("Upgrading the database"):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -138,7 +138,7 @@ class PostgresqlDatabase(Database):
 
     def _connect(self) -> PromptConnection:
         connection = PromptConnection.connect(
-            **self._parameters,
+            make_conninfo("", **self._parameters),
             autocommit=True,
             # Prepared statements live in one server process; a pooler gives each transaction
             # another.
