@@ -30,6 +30,7 @@ serve:
 # the front door walk over the same lines. They wait for browsers and servers, so that three share
 # two cores. With ARGS one of the two may have nothing to do, which pytest says by 5.
 test: lint
+	@$(PYTHON) scripts/servers.py
 	@E2E_CHROMIUM=$$($(PYTHON) scripts/browser.py) && export E2E_CHROMIUM && \
 		some() { "$$@" || [ $$? -eq 5 ]; } && \
 		some $(PYTHON) -m pytest -n 2 -m "not slow" --cov --cov-report=term $(ARGS) && \

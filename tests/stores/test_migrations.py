@@ -12,7 +12,8 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import LargeBinary, MetaData, Text, create_engine, func, insert, select, text
+from sqlalchemy import create_engine, text
+from tables import all_are_there, counts, fill_every_table
 
 from unlatch.core.decoys import KEPT_AS
 from unlatch.errors import SchemaBehind, StoreError
@@ -29,6 +30,8 @@ from unlatch.testing.store_contract.making import (
     an_account,
     kept,
 )
+
+SCRIPTS = schema._SCRIPTS
 
 LOOK = """
 import sys
@@ -112,13 +115,11 @@ def test_an_upgrade_from_every_revision_keeps_every_row(tmp_path):
         path.touch()
         database = open_database(f"sqlite:///{path}")
         sqlite.upgrade(database.engine, revision)
-        before = _fill_every_table(database.engine)
+        before = fill_every_table(database.engine)
 
         database.upgrade()
 
-        after = _counts(database.engine)
-        assert {name: after[name] for name in before} == before
-        assert min(before.values()) == 2
+        all_are_there(before, counts(database.engine))
         database.close()
 
 
@@ -164,7 +165,7 @@ def test_a_batch_that_recreates_accounts_deletes_no_passkey(path, release):
 def test_the_trap_is_real(engine):
     """What that test guards against does happen where foreign keys are left on."""
     sqlite.upgrade(engine)
-    _fill_every_table(engine)
+    fill_every_table(engine)
 
     with engine.connect() as connection:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -173,7 +174,7 @@ def test_the_trap_is_real(engine):
             pass
         connection.commit()
 
-    assert _counts(engine)["unlatch_passkeys"] == 0
+    assert counts(engine)["unlatch_passkeys"] == 0
 
 
 def test_an_upgrade_that_would_leave_orphans_is_not_done(path, release):
@@ -342,10 +343,14 @@ def test_a_database_of_somebody_else_is_never_upgraded_by_itself(path, release):
 
 
 @pytest.mark.parametrize("opened", [_default, _of_somebody])
-def test_a_database_of_a_newer_version_is_left_alone(path, opened):
+@pytest.mark.parametrize("needed", [b"9000", None], ids=["newer", "untold"])
+def test_a_database_that_needs_newer_code_is_left_alone(path, opened, needed):
     _use(_default(path))
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE unlatch_alembic_version SET version_num = '9999'")
+        connection.execute("DELETE FROM unlatch_meta WHERE name = 'min_code'")
+        if needed:
+            connection.execute("INSERT INTO unlatch_meta VALUES ('min_code', ?)", [needed])
     connection.close()
 
     with pytest.raises(StoreError, match="newer Unlatch") as raised:
@@ -353,6 +358,26 @@ def test_a_database_of_a_newer_version_is_left_alone(path, opened):
 
     assert not isinstance(raised.value, SchemaBehind)
     assert _revision(path) == "9999"
+
+
+@pytest.mark.parametrize("opened", [_default, _of_somebody])
+def test_older_code_goes_on_where_a_newer_version_only_added(path, opened, release, monkeypatch):
+    """Half-way through a rolling upgrade, and after one that was taken back."""
+    old = schema.HEAD
+    release('op.add_column("unlatch_accounts", sa.Column("colour", sa.Text))')
+    _use(_default(path))
+    new = schema.HEAD
+    monkeypatch.setattr(schema, "HEAD", old)
+    monkeypatch.setattr(schema, "_SCRIPTS", SCRIPTS)
+
+    stores = opened(path)
+    ada = an_account()
+    kept(stores, ada, a_passkey(ada))
+
+    assert stores.accounts.find(ada.id) == ada
+    assert stores.database.check() is State.EXPANDED
+    stores.close()
+    assert _revision(path) == new
 
 
 def test_the_states_of_a_database(path, release):
@@ -416,37 +441,6 @@ def _as_kept_of_metadata():
         kept_sql = _as_kept(connection)
     engine.dispose()
     return kept_sql
-
-
-def _fill_every_table(engine):
-    """Two rows in each, whatever its columns are at this revision; gives the counts."""
-    found = MetaData()
-    found.reflect(engine, only=lambda name, _: name.startswith("unlatch_"))
-    with engine.begin() as connection:
-        for table in found.sorted_tables:
-            if table.name != schema.VERSION_TABLE:
-                connection.execute(insert(table), [_row(table, n) for n in range(2)])
-    return _counts(engine)
-
-
-def _row(table, number):
-    def value(column):
-        if isinstance(column.type, LargeBinary):
-            return f"{number}".encode()
-        return f"{number}" if isinstance(column.type, Text) else number
-
-    return {column.name: value(column) for column in table.c}
-
-
-def _counts(engine):
-    found = MetaData()
-    found.reflect(engine, only=lambda name, _: name.startswith("unlatch_"))
-    with engine.connect() as connection:
-        return {
-            table.name: connection.execute(select(func.count()).select_from(table)).scalar()
-            for table in found.sorted_tables
-            if table.name != schema.VERSION_TABLE
-        }
 
 
 def _copies(path):

@@ -300,7 +300,7 @@ def test_several_processes_share_a_file(path):
 
 
 @pytest.mark.parametrize(
-    "url", ["postgresql://u:secret@db/x", "sqlite://", "sqlite:///", "sqlite:///:memory:", "x"]
+    "url", ["mysql://u:secret@db/x", "sqlite://", "sqlite:///", "sqlite:///:memory:", "x"]
 )
 def test_a_url_without_a_store_is_a_settings_fault(url):
     with pytest.raises(SettingsError, match="UNLATCH_DATABASE_URL") as raised:

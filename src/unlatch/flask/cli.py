@@ -98,7 +98,7 @@ def check() -> None:
 def upgrade() -> None:
     """Bring the database to this version, keeping a copy from before."""
     with _database() as database:
-        if (before := database.check().value) == "fits":
+        if (before := database.check().value) not in ("empty", "behind", "ahead"):
             click.echo("There is nothing to do: the database fits this version of Unlatch.")
             return
         with _seconds_counted("Upgrading the database"):
@@ -141,7 +141,8 @@ def after_restore(yes: bool) -> None:
         raise Told(_misfit(found))
     if not yes and sys.stdin.isatty():
         click.confirm(_ENDS_ALL, abort=True)
-    with closing(open_stores(_url())) as stores:
+    pooler = _settings().database_pooler
+    with closing(open_stores(_url(), pooler=pooler, patient=True)) as stores:
         voided = restoring.after_restore(stores, now=now())
     click.echo(_ALL_ENDED.format(sessions=voided.sessions, mails=voided.mails))
 
@@ -171,17 +172,25 @@ def send(site: State) -> None:
 
 
 def _database() -> "closing[Database]":
-    return closing(open_database(_url(), upgrade_itself=_named_url() is None))
+    settings = _settings()
+    return closing(
+        open_database(
+            _url(),
+            upgrade_itself=settings.database_url is None,
+            pooler=settings.database_pooler,
+            patient=True,
+        )
+    )
 
 
 def _url() -> str:
-    return _named_url() or f"sqlite:///{state().folder / DATABASE_FILE}"
+    return _settings().database_url or f"sqlite:///{state().folder / DATABASE_FILE}"
 
 
-def _named_url() -> str | None:
+def _settings() -> Settings:
     # Of the settings these commands need the database alone: they run on machines that do not
     # serve, so what is missing otherwise is no fault here.
-    return Settings.read(current_app.config, development=True).database_url
+    return Settings.read(current_app.config, development=True)
 
 
 def _misfit(found: str) -> str:

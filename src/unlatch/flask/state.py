@@ -113,7 +113,8 @@ class State:
     def _open_stores(self) -> Stores:
         url = self.settings.database_url
         default = f"sqlite:///{self.folder / DATABASE_FILE}"
-        return open_stores(url or default, upgrade_itself=url is None)
+        pooler = self.settings.database_pooler
+        return open_stores(url or default, upgrade_itself=url is None, pooler=pooler)
 
     def _open_throttle(self) -> Throttle:
         # A test suite of the host's is one address for everybody in it.

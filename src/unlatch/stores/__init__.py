@@ -16,21 +16,31 @@ __all__ = ["open_database", "open_stores", "open_throttle"]
 
 MEMORY = "memory:"
 SQLITE = "sqlite:///"
+POSTGRESQL = ("postgresql://", "postgres://", "postgresql+psycopg://")
 
 
-def open_stores(database_url: str, *, upgrade_itself: bool = False, backups: bool = True) -> Stores:
+def open_stores(
+    database_url: str,
+    *,
+    upgrade_itself: bool = False,
+    backups: bool = True,
+    pooler: bool = False,
+    patient: bool = False,
+) -> Stores:
     """The stores of a database. Nothing is touched before their first use.
 
     Args:
-        database_url: `memory:`, or `sqlite:///` and the path of a file (four slashes before
-            an absolute one).
+        database_url: `memory:`; or `sqlite:///` and the path of a file (four slashes before
+            an absolute one); or `postgresql://`, as libpq takes it.
         upgrade_itself: Make and upgrade the database at its first use: only for a file that
             is nobody's but ours. Any other raises `SchemaBehind` until the operator has run
             `flask unlatch db upgrade`.
-        backups: Keep a copy before each upgrade, the last three of them.
+        backups: Keep a copy before each upgrade of a file, the last three of them.
+        pooler: Whether a pooler in transaction mode stands in front of PostgreSQL.
+        patient: Let PostgreSQL take as long as it needs: for commands.
 
     Raises:
-        SettingsError: There is no store for such a URL.
+        SettingsError: There is no store for such a URL, or its driver is not installed.
     """
     if database_url == MEMORY:
         from unlatch.stores.memory import MemoryStores
@@ -38,7 +48,15 @@ def open_stores(database_url: str, *, upgrade_itself: bool = False, backups: boo
         return MemoryStores()
     from unlatch.stores.sql.stores import SqlStores
 
-    return SqlStores(open_database(database_url, upgrade_itself=upgrade_itself, backups=backups))
+    return SqlStores(
+        open_database(
+            database_url,
+            upgrade_itself=upgrade_itself,
+            backups=backups,
+            pooler=pooler,
+            patient=patient,
+        )
+    )
 
 
 def open_throttle(
@@ -64,13 +82,20 @@ def open_throttle(
 
 
 def open_database(
-    database_url: str, *, upgrade_itself: bool = False, backups: bool = True
+    database_url: str,
+    *,
+    upgrade_itself: bool = False,
+    backups: bool = True,
+    pooler: bool = False,
+    patient: bool = False,
 ) -> "Database":
     """The database itself, for commands: `check`, `upgrade`, `backup`. Arguments as above.
 
     Raises:
-        SettingsError: There is no such database.
+        SettingsError: There is no such database, or its driver is not installed.
     """
+    if database_url.startswith(POSTGRESQL):
+        return _postgresql(database_url, pooler=pooler, patient=patient)
     path = database_url.removeprefix(SQLITE)
     if path in ("", ":memory:", database_url):
         raise SettingsError([_no_store_for(database_url)])
@@ -80,8 +105,22 @@ def open_database(
 
 
 def _no_store_for(database_url: str) -> str:
+    """What is said of a URL that no store is for."""
     scheme = database_url.partition(":")[0]  # no more of it: the rest may hold a password
     return (
-        f"UNLATCH_DATABASE_URL begins with {scheme!r}; it takes sqlite:/// and the path of a "
-        "file, or memory: for tests."
+        f"UNLATCH_DATABASE_URL begins with {scheme!r}; it takes postgresql:// and where the "
+        "database is, or sqlite:/// and the path of a file."
     )
+
+
+def _postgresql(database_url: str, *, pooler: bool, patient: bool) -> "Database":
+    try:
+        from unlatch.stores.sql.postgresql import PostgresqlDatabase
+    except ImportError as error:
+        raise SettingsError(
+            [
+                "UNLATCH_DATABASE_URL names PostgreSQL, whose driver is not installed: "
+                "`pip install 'unlatch[postgres]'`."
+            ]
+        ) from error
+    return PostgresqlDatabase(database_url, pooler=pooler, patient=patient)

@@ -14,6 +14,7 @@ from pathlib import Path
 from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from unlatch.errors import SchemaBehind, StoreError
 from unlatch.stores.sql import schema
@@ -47,7 +48,7 @@ class Database(ABC):
         """A connection for one select."""
         self.make_ready()
         with store_errors(), self.engine.connect() as connection:
-            yield Sql(connection)
+            yield Sql(connection, self._found_dead)
 
     @contextmanager
     def writing(self) -> Iterator[Sql]:
@@ -56,7 +57,7 @@ class Database(ABC):
         with self._turn_to_write(), store_errors(), self.engine.connect() as connection:
             self._begin(connection)
             yield Sql(connection)
-            connection.commit()
+            self._commit(connection)
 
     def make_ready(self) -> None:
         """See, once, that the schema is the one this code works with.
@@ -73,7 +74,7 @@ class Database(ABC):
                 "A newer Unlatch has upgraded this database; run that version again, or "
                 "restore a copy from before its upgrade."
             )
-        if state is not State.FITS:
+        if not state.serves:
             raise SchemaBehind(
                 "The database's tables are not those of this version of Unlatch; run "
                 "`flask unlatch db upgrade` (`unlatch db upgrade` on the ready server)."
@@ -83,6 +84,11 @@ class Database(ABC):
     def check(self) -> State:
         """How the schema stands to this code. Changes nothing."""
         with store_errors():
+            try:
+                return schema.check(self.engine)
+            except SQLAlchemyError as error:
+                if not self._found_dead(error):
+                    raise
             return schema.check(self.engine)
 
     @abstractmethod
@@ -108,6 +114,15 @@ class Database(ABC):
 
     @abstractmethod
     def _begin(self, connection: Connection) -> None: ...
+
+    def _commit(self, connection: Connection) -> None:
+        connection.commit()
+
+    def _found_dead(self, error: SQLAlchemyError) -> bool:  # noqa: ARG002  # for subclasses
+        """Whether an error says that a connection had died while nobody used it, so that nothing
+        was done, and a new one may do it.
+        """
+        return False
 
     def _settle(self) -> State:
         """What to do about the schema at the first use: look."""

@@ -19,6 +19,7 @@ from unlatch.core.records import Descriptor, KnownPasskey, Named, Passkey
 from unlatch.errors import LastWayIn, NotSignedIn, PasskeyExists, PasskeyRefused, TooManyPasskeys
 from unlatch.stores.sql import rows
 from unlatch.stores.sql.database import Database
+from unlatch.stores.sql.holding import HOLD_ACCOUNT, enabled
 from unlatch.stores.sql.mails import pending
 from unlatch.stores.sql.running import Sql
 from unlatch.stores.sql.tables import accounts, mails, passkeys
@@ -53,17 +54,12 @@ def _named(whose: ColumnElement[bool]) -> Select[Any]:
 NAMED_BY_USERNAME = _named(accounts.c.username_key == bindparam("key"))
 NAMED_BY_ADDRESS = _named(accounts.c.address_key == bindparam("key"))
 
-HOLD_ACCOUNT = (
-    select(accounts.c.id)
-    .where(accounts.c.id == bindparam("account"), accounts.c.disabled_at.is_(None))
-    .with_for_update()  # two additions at once must not both see the last free place
-)
 IDS = select(passkeys.c.id).where(_OWN)
 ADD = insert(passkeys).on_conflict_do_nothing().returning(passkeys.c.id)
 RECORD_USE = update(passkeys).where(
     passkeys.c.id == bindparam("passkey"),
     passkeys.c.sign_count == bindparam("count_read"),
-    exists().where(accounts.c.id == passkeys.c.account_id, accounts.c.disabled_at.is_(None)),
+    enabled(passkeys.c.account_id),
 )
 RENAME = update(passkeys).where(*_ONE_OF_OWN)
 _another = passkeys.alias()
@@ -125,8 +121,7 @@ class SqlPasskeyWriter:
         self._sql = sql
 
     def add(self, passkey: Passkey, *, limit: int) -> None:
-        if self._sql.first(HOLD_ACCOUNT, account=passkey.account_id) is None:
-            raise NotSignedIn("the account is gone or disabled")
+        self._hold(passkey.account_id)  # or two at once would both see the last free place
         if len(self._sql.rows(IDS, account=passkey.account_id)) >= limit:
             raise TooManyPasskeys
         if self._sql.first(ADD, **rows.passkey_values(passkey)) is None:
@@ -148,6 +143,7 @@ class SqlPasskeyWriter:
         return self._sql.count(RENAME, account=account_id, passkey=passkey_id, name=name) == 1
 
     def remove(self, account_id: str, passkey_id: str) -> bool:
+        self._hold(account_id)  # or two at once would each leave the other as the last way in
         if self._sql.count(REMOVE, account=account_id, passkey=passkey_id):
             return True
         if self._sql.first(FIND_OWN, account=account_id, passkey=passkey_id):
@@ -156,3 +152,7 @@ class SqlPasskeyWriter:
 
     def remove_all(self, account_id: str) -> int:
         return self._sql.count(REMOVE_ALL, account=account_id)
+
+    def _hold(self, account_id: str) -> None:
+        if self._sql.first(HOLD_ACCOUNT, account=account_id) is None:
+            raise NotSignedIn("the account is gone or disabled")

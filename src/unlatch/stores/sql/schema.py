@@ -11,13 +11,24 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Column, Connection, Engine, MetaData, Table, Text, inspect, select
 
+from unlatch.stores.sql.tables import meta
+
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision; a test compares it with the scripts."""
 
 VERSION_TABLE = "unlatch_alembic_version"
+
+MIN_CODE = "min_code"
+"""Its row in the table of what is true of the whole database. A revision that only expands (a new
+table, an index, a column with a default) leaves it alone: during a rolling upgrade, and after one
+that is taken back, older code goes on. One that takes something away writes the revision since
+which the code does without.
+"""
+
+_NEWER_THAN_ANY = "~"
 
 _SCRIPTS = Path(__file__).parent.parent / "migrations"
 _version = Table(VERSION_TABLE, MetaData(), Column("version_num", Text, primary_key=True))
@@ -28,20 +39,28 @@ class State(Enum):
     """How a database stands to this code."""
 
     FITS = "fits"
+    EXPANDED = "expanded"  # by a newer version, and this one still works with it
     BEHIND = "behind"
     AHEAD = "ahead"
     EMPTY = "empty"
+
+    @property
+    def serves(self) -> bool:
+        """Whether this code works with it."""
+        return self in (State.FITS, State.EXPANDED)
 
 
 def check(engine: Engine) -> State:
     """Compare a database's revision with this code's. Changes nothing."""
     with engine.connect() as connection:
         found = revision(connection)
-    if found is None:
-        return State.EMPTY
-    if found == HEAD:
-        return State.FITS
-    return State.BEHIND if found in revisions() else State.AHEAD
+        if found is None:
+            return State.EMPTY
+        if found == HEAD:
+            return State.FITS
+        if found in revisions():
+            return State.BEHIND
+        return State.EXPANDED if _min_code(connection) <= HEAD else State.AHEAD
 
 
 def revision(connection: Connection) -> str | None:
@@ -49,6 +68,12 @@ def revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
     return connection.execute(select(_version.c.version_num)).scalar()
+
+
+def _min_code(connection: Connection) -> str:
+    """The oldest code that works with this schema, by its `HEAD`: what the migrations wrote."""
+    least = connection.execute(select(meta.c.value).where(meta.c.name == MIN_CODE)).scalar()
+    return least.decode() if least is not None else _NEWER_THAN_ANY
 
 
 def revisions() -> list[str]:

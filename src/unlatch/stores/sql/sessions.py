@@ -1,12 +1,13 @@
 """Sessions in SQL."""
 
-from sqlalchemy import and_, bindparam, delete, exists, func, select, update
+from sqlalchemy import and_, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert  # ON CONFLICT; SQLite's compiler knows it too
 
 from unlatch.core.records import LiveSession, Session
 from unlatch.errors import CeremonyGone, NotSignedIn
 from unlatch.stores.sql import rows
 from unlatch.stores.sql.database import Database
+from unlatch.stores.sql.holding import enabled
 from unlatch.stores.sql.running import Clash, Sql
 from unlatch.stores.sql.sweeping import sweep
 from unlatch.stores.sql.tables import accounts, sessions
@@ -34,9 +35,7 @@ ADD = (
     .from_select(
         rows.names(sessions),
         select(*(bindparam(c.name, type_=c.type) for c in sessions.c)).where(
-            exists().where(
-                accounts.c.id == bindparam("account_id"), accounts.c.disabled_at.is_(None)
-            )
+            enabled(bindparam("account_id"))
         ),
     )
     .on_conflict_do_nothing()
@@ -51,7 +50,7 @@ ADD = (
     )
 )
 BY_CEREMONY = select(sessions.c.id).where(sessions.c.ceremony_id == bindparam("ceremony"))
-_ENABLED = exists().where(accounts.c.id == sessions.c.account_id, accounts.c.disabled_at.is_(None))
+_ENABLED = enabled(sessions.c.account_id)
 HOLD = select(sessions.c.id).where(_TOKEN, _ENABLED).with_for_update(read=True)
 PROVE = update(sessions).where(_TOKEN, _ENABLED)
 END_ONE = delete(sessions).where(_OWN, sessions.c.id == bindparam("session"))

@@ -60,6 +60,8 @@ accounts = Table(
     _counter("code_failures", Integer),
     _counter("code_failures_since", BigInteger),
 )
+_unconfirmed = accounts.c.confirmed_at.is_(None)
+Index(None, accounts.c.created_at, sqlite_where=_unconfirmed, postgresql_where=_unconfirmed)
 
 passkeys = Table(
     "unlatch_passkeys",

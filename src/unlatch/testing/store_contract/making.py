@@ -3,6 +3,7 @@
 import threading
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from unlatch.core.ports import Stores
@@ -100,6 +101,19 @@ def kept(stores: Stores, *records: Account | Passkey | Session | Mail) -> None:
                     unit.sessions.add(record)
                 case Mail():
                     unit.mails.ask(record)
+
+
+class Meeting:
+    """Where two that are in the middle of a transaction wait for each other, if that can be: a
+    store that lets one in at a time, or has one wait for the other, lets them go on alone.
+    """
+
+    def __init__(self) -> None:
+        self._both = threading.Barrier(2)
+
+    def wait(self) -> None:
+        with suppress(threading.BrokenBarrierError):
+            self._both.wait(0.1)
 
 
 def at_once(threads: int, work: Callable[[int], T]) -> list[T | Exception]:

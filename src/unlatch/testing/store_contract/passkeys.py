@@ -17,6 +17,7 @@ from unlatch.errors import (
 from unlatch.testing.store_contract.making import (
     NOW,
     OTHER_BINDING,
+    Meeting,
     a_mail,
     a_passkey,
     an_account,
@@ -183,18 +184,36 @@ class PasskeyPromises:
         assert sum(isinstance(one, PasskeyRefused) for one in results) == 7
 
     def test_the_last_way_into_an_unproved_account_stays(self, stores: Stores) -> None:
+        meeting = Meeting()
         ada = an_account()
         keys = [a_passkey(ada, name) for name in ("phone", "laptop")]
         kept(stores, ada, *keys)
 
         def remove(number: int) -> bool:
             with stores.unit() as unit:
-                return unit.passkeys.remove(ada.id, keys[number].id)
+                removed = unit.passkeys.remove(ada.id, keys[number].id)
+                meeting.wait()
+                return removed
 
         results = at_once(2, remove)
 
         assert [one for one in results if one is True] == [True]
         assert [type(one) for one in results if one is not True] == [LastWayIn]
+        assert len(stores.passkeys.of(ada.id)) == 1
+
+    def test_two_at_once_do_not_both_take_the_last_free_place(self, stores: Stores) -> None:
+        meeting = Meeting()
+        ada = an_account()
+        kept(stores, ada)
+
+        def add(number: int) -> None:
+            with stores.unit() as unit:
+                unit.passkeys.add(a_passkey(ada, f"{number}"), limit=1)
+                meeting.wait()
+
+        results = at_once(2, add)
+
+        assert results.count(None) == 1
         assert len(stores.passkeys.of(ada.id)) == 1
 
     def test_a_removed_passkey_cannot_be_used(self, stores: Stores) -> None:

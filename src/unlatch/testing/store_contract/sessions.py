@@ -10,6 +10,7 @@ from unlatch.errors import CeremonyGone, NotSignedIn
 from unlatch.testing.store_contract.making import (
     IDLE,
     NOW,
+    Meeting,
     a_passkey,
     a_session,
     an_account,
@@ -101,6 +102,27 @@ class SessionPromises:
         for account in (shut, an_account("Nobody")):
             with pytest.raises(NotSignedIn):
                 kept(stores, a_session(account))
+
+    def test_none_that_begins_meanwhile_outlives_the_disabling(self, stores: Stores) -> None:
+        """It would count again on the day on which the account is enabled."""
+        meeting = Meeting()
+        ada = an_account()
+        kept(stores, ada)
+
+        def begin_or_disable(number: int) -> None:
+            with stores.unit() as unit:
+                if number:
+                    unit.sessions.add(a_session(ada))
+                else:
+                    unit.accounts.disable(ada.id, now=NOW)
+                meeting.wait()
+                if not number:
+                    unit.sessions.end_all(ada.id)
+
+        at_once(2, begin_or_disable)
+
+        with stores.unit() as unit:
+            assert unit.sessions.end_all(ada.id) == 0
 
     def test_who_begins_one_is_told_how_many_others_there_are(self, stores: Stores) -> None:
         """The expired included."""

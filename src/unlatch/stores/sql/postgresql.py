@@ -1,0 +1,235 @@
+"""What is particular to PostgreSQL: how a connection is made, how long it is waited for, when a
+COMMIT is believed, who upgrades.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from unlatch.errors import CommitUnknown, SettingsError, StoreError
+from unlatch.stores.sql import postgresql_dump, schema
+from unlatch.stores.sql.database import Database
+from unlatch.stores.sql.postgresql_connection import PromptConnection, TooLate, how_values_travel
+from unlatch.stores.sql.running import store_errors
+
+_CONNECTION = {
+    "connect_timeout": "2",  # seconds for each host; libpq knows no less
+    "tcp_user_timeout": "1500",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "2",
+}
+_SERVER = (
+    "-c statement_timeout=1500 -c lock_timeout=1000 -c idle_in_transaction_session_timeout=5000"
+)
+"""The server's own deadlines, in milliseconds: shorter than ours, so that what is slow ends there,
+too. The last frees what a process held that died, or was cut off, in the middle of a transaction.
+"""
+
+_ANSWER_SECONDS = 1.5  # for all statements from taking a connection to COMMIT
+_COMMIT_SECONDS = 1.0
+_POOL_SECONDS = 1.0
+
+_CONNECTIONS = 10
+"""Of each process, at most: `server.worker.AT_ONCE` requests, the sender and a probe. More would
+wait for the same disk; more threads than that wait for a connection, which is soon free.
+"""
+
+# Whatever the role's defaults are: at other levels a statement that waited for another would fail
+# instead of looking again.
+_BEGIN = text("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+_PATIENTLY = text("SET LOCAL statement_timeout = 0")  # LOCAL ends with the transaction
+
+_MAY_BE_COMMITTED = ("08", "57P", "58")
+"""Errors of these classes in answer to COMMIT come from somebody who lost the server, or from a
+server that ends; any other says that nothing was kept.
+"""
+
+_READ_ONLY = ("25006", "0A000")
+"""A server that was the primary, and is a standby now."""
+
+_UPGRADE_LOCK = 0x756E6C61746368  # "unlatch"
+_UPGRADE_PAUSE = 0.2
+_UPGRADE_SECONDS = 600.0
+
+
+class PostgresqlDatabase(Database):
+    """A database of its own, or a host's.
+
+    Args:
+        url: As libpq takes it; `postgres://` and `postgresql+psycopg://` mean the same.
+        pooler: Whether a pooler in transaction mode stands in front, which hands each
+            transaction to another server process.
+        patient: Let statements take as long as they need: for commands.
+
+    Raises:
+        SettingsError: libpq cannot read the URL.
+    """
+
+    def __init__(self, url: str, *, pooler: bool = False, patient: bool = False) -> None:
+        super().__init__()
+        self._parameters = _CONNECTION | _read(url)  # may hold a password: tell nobody
+        self._pooler = pooler
+        self._patient = patient
+        if not pooler:
+            own = self._parameters.get("options", "")
+            self._parameters["options"] = f"{_SERVER} {own}".rstrip()
+
+    def upgrade(self) -> None:
+        with store_errors():
+            self._wait_and_upgrade("head")
+
+    def backup(self, target: Path) -> None:
+        if self._pooler:
+            raise StoreError(
+                "UNLATCH_DATABASE_POOLER is set, and pg_dump must not run through a pooler in "
+                "transaction mode: run `pg_dump --format=custom --file=FILE` at PostgreSQL itself."
+            )
+        postgresql_dump.dump(self._parameters, target)
+
+    def _wait_and_upgrade(self, target: str) -> None:
+        """Try to be the one, and sleep outside of any transaction: an index that is built
+        concurrently waits for every transaction there is, so whoever waits inside one for the
+        builder's lock would wait for ever.
+        """
+        until = time.monotonic() + _UPGRADE_SECONDS
+        while not self._upgraded(target):
+            if time.monotonic() > until:
+                raise StoreError("waited in vain for another process to end its upgrade")
+            time.sleep(_UPGRADE_PAUSE)
+
+    def _upgraded(self, target: str) -> bool:
+        with self.engine.connect() as connection:
+            _driver(connection).give(None)
+            connection.execute(_BEGIN)
+            alone = text("SELECT pg_try_advisory_xact_lock(:number)")
+            if not connection.execute(alone, {"number": _UPGRADE_LOCK}).scalar():
+                return False
+            for setting in ("lock_timeout = '2s'", "statement_timeout = 0"):
+                connection.execute(text(f"SET LOCAL {setting}"))
+            schema.migrate(connection, target)
+            connection.commit()
+        return True
+
+    def _make_engine(self) -> Engine:
+        # The URL says nothing but which dialect: libpq reads the operator's, which may name
+        # several hosts, and no password can come out of an engine that never had one.
+        engine = create_engine(
+            "postgresql+psycopg://",
+            creator=self._connect,
+            pool_size=_CONNECTIONS,
+            max_overflow=0,
+            pool_timeout=_POOL_SECONDS,
+            # One select is no transaction; one that is begins with a BEGIN of ours.
+            isolation_level="AUTOCOMMIT",
+            use_native_hstore=False,  # would ask each database for a type that we don't use
+            hide_parameters=True,
+        )
+        event.listen(engine, "checkout", self._taken)
+        event.listen(engine, "handle_error", _leave_a_standby)
+        return engine
+
+    def _connect(self) -> PromptConnection:
+        connection = PromptConnection.connect(
+            make_conninfo("", **self._parameters),
+            autocommit=True,
+            # Prepared statements live in one server process; a pooler gives each transaction
+            # another.
+            prepare_threshold=None if self._pooler else 5,
+            context=_Context(),
+        )
+        connection.listen()
+        connection.give(_ANSWER_SECONDS)
+        return connection
+
+    def _taken(self, connection: PromptConnection, *_: object) -> None:
+        connection.give(None if self._patient else _ANSWER_SECONDS)
+
+    def _found_dead(self, error: SQLAlchemyError) -> bool:
+        return (
+            isinstance(error, DBAPIError)
+            and error.connection_invalidated
+            and not isinstance(error.orig, TooLate)
+        )
+
+    @contextmanager
+    def _turn_to_write(self) -> Iterator[None]:
+        yield  # PostgreSQL lets many write at once
+
+    def _begin(self, connection: Connection) -> None:
+        try:
+            connection.execute(_BEGIN)
+        except DBAPIError as error:
+            if not self._found_dead(error):
+                raise
+            connection.rollback()
+            connection.execute(_BEGIN)  # on a new one: nothing was asked of the dead one yet
+        if self._patient:
+            connection.execute(_PATIENTLY)
+
+    def _commit(self, connection: Connection) -> None:
+        """Raises:
+        CommitUnknown: The connection was cut before an answer came; or the server warned, as
+            it does when it gave up to wait for a synchronous standby.
+        """
+        driver = _driver(connection)
+        if driver.info.transaction_status is not TransactionStatus.INTRANS:
+            # The server would answer "ROLLBACK", and no error.
+            raise StoreError("a statement failed before, so nothing was kept")
+        driver.warned = False
+        driver.give(None if self._patient else _COMMIT_SECONDS)
+        try:
+            connection.commit()
+        except DBAPIError as error:
+            if driver.closed or _may_be_committed(error):
+                raise CommitUnknown from error
+            raise
+        if driver.warned:
+            raise CommitUnknown
+
+
+class _Context:
+    """What psycopg takes for values on their way, made once."""
+
+    adapters = how_values_travel()
+    connection = None
+
+
+def _read(url: str) -> dict[str, str]:
+    scheme, _, rest = url.partition("://")
+    try:
+        parameters = conninfo_to_dict(f"{scheme.removesuffix('+psycopg')}://{rest}")
+    except psycopg.Error:
+        # libpq quotes what it could not read, and that may be the password.
+        raise SettingsError(
+            [
+                "UNLATCH_DATABASE_URL is not as PostgreSQL's libpq reads it; it takes "
+                "postgresql://user:password@host:5432/name, where signs like @ : / % in a "
+                "password are written as %40 %3A %2F %25."
+            ]
+        ) from None
+    return {name: str(value) for name, value in parameters.items() if value is not None}
+
+
+def _driver(connection: Connection) -> PromptConnection:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, PromptConnection)  # noqa: S101  # made by `_connect`
+    return driver
+
+
+def _may_be_committed(error: DBAPIError) -> bool:
+    sqlstate = getattr(error.orig, "sqlstate", None)
+    return sqlstate is None or sqlstate.startswith(_MAY_BE_COMMITTED)
+
+
+def _leave_a_standby(context: ExceptionContext) -> None:
+    """After a fail-over all connections to the old primary are good for nothing."""
+    if getattr(context.original_exception, "sqlstate", None) in _READ_ONLY:
+        context.is_disconnect = True

@@ -1,0 +1,3 @@
+from postgres import pgbouncer, postgres
+
+__all__ = ["pgbouncer", "postgres"]

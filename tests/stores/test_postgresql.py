@@ -1,0 +1,38 @@
+"""PostgreSQL keeps every promise, plain and behind a pooler."""
+
+import pytest
+
+from unlatch.stores import open_stores
+from unlatch.testing.store_contract import StoreContract
+
+pytestmark = pytest.mark.slow
+
+EMPTIED = (
+    "DELETE FROM unlatch_accounts; DELETE FROM unlatch_mails; DELETE FROM unlatch_ceremonies; "
+    "DELETE FROM unlatch_events; "
+    "DELETE FROM unlatch_meta WHERE name NOT IN ('decoy_secret', 'min_code')"
+)
+
+
+@pytest.fixture(scope="session")
+def shared(postgres):
+    """One database for all promises: to make one for each takes longer than to empty it."""
+    return postgres.fresh()
+
+
+class TestPostgresql(StoreContract):
+    @pytest.fixture
+    def stores(self, postgres, shared):
+        stores = open_stores(postgres.url(shared))
+        yield stores
+        stores.close()
+        postgres.tell(EMPTIED, shared)
+
+
+class TestBehindPgbouncer(StoreContract):
+    @pytest.fixture
+    def stores(self, postgres, pgbouncer, shared):
+        stores = open_stores(postgres.url(shared, pgbouncer.port), pooler=True)
+        yield stores
+        stores.close()
+        postgres.tell(EMPTIED, shared)

@@ -1,0 +1,136 @@
+"""When PostgreSQL hangs, goes away, or is cut off in the middle of a word: an answer comes soon, it
+is none that may be wrong, and all goes on by itself when it is back.
+"""
+
+import threading
+
+import pytest
+from cable import cable
+
+from unlatch.errors import CommitUnknown, SettingsError, StoreError
+from unlatch.stores import open_stores
+from unlatch.testing.store_contract.making import NOW, an_account, kept
+
+pytestmark = pytest.mark.slow
+
+COMMIT = b"COMMIT\0"  # as it is sent; "READ COMMITTED" is another thing
+
+SOON = 4.0
+"""Seconds after which a test gives up: twice what is promised, on a busy machine."""
+
+
+@pytest.fixture
+def wire(postgres):
+    with cable(postgres.port) as wire:
+        yield wire
+
+
+@pytest.fixture
+def stores(postgres, wire):
+    stores = open_stores(postgres.url(postgres.fresh(), wire.port))
+    stores.accounts.find("nobody")
+    yield stores
+    wire.release()
+    stores.close()
+
+
+def soon(work):
+    """What it raised, if it ended at all."""
+    raised = []
+
+    def run():
+        try:
+            work()
+        except Exception as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(SOON)
+    assert not thread.is_alive(), "it waits and waits"
+    return raised[0] if raised else None
+
+
+def test_who_reads_while_it_hangs_is_told_soon(stores, wire):
+    wire.press()
+
+    for _ in range(2):  # on a connection that there was, and on a new one
+        assert isinstance(soon(lambda: stores.accounts.find("nobody")), StoreError)
+
+    wire.release()
+    assert soon(lambda: stores.accounts.find("nobody")) is None
+
+
+def test_who_writes_while_it_hangs_is_told_soon(stores, wire):
+    wire.press()
+
+    assert isinstance(soon(lambda: kept(stores, an_account())), StoreError)
+
+
+def test_who_waits_for_a_row_is_told_soon(stores):
+    ada = an_account()
+    kept(stores, ada)
+    with stores.unit() as holding:
+        holding.accounts.disable(ada.id, now=NOW)
+
+        def wait():
+            with stores.unit() as unit:
+                unit.accounts.disable(ada.id, now=NOW)
+
+        assert isinstance(soon(wait), StoreError)
+
+
+def test_connections_that_died_meanwhile_are_nobodys_trouble(stores, wire):
+    """As after a restart of the server: all that lay in the pool are dead."""
+    wire.cut()
+    assert stores.accounts.find("nobody") is None
+
+    wire.cut()
+    kept(stores, an_account())
+
+
+def test_a_commit_that_was_not_heard_is_unknown(stores, wire):
+    wire.cut_before = COMMIT
+    ada = an_account()
+
+    with pytest.raises(CommitUnknown):
+        kept(stores, ada)
+
+    wire.cut_before = None
+    assert stores.accounts.find(ada.id) is None
+
+
+def test_a_commit_whose_answer_was_not_heard_is_unknown(stores, wire):
+    wire.cut_after = COMMIT
+    ada = an_account()
+
+    with pytest.raises(CommitUnknown):
+        kept(stores, ada)
+
+    wire.cut_after = None
+    assert stores.accounts.find(ada.id) == ada
+
+
+def test_a_commit_that_hangs_is_unknown(stores, wire):
+    def write():
+        with stores.unit() as unit:
+            unit.accounts.add(an_account(), stale_before=0)
+            wire.press()
+
+    assert isinstance(soon(write), CommitUnknown)
+
+
+def test_who_finds_nobody_there_is_told_and_no_password(postgres):
+    stores = open_stores("postgresql://unlatch:hush@127.0.0.1:1/x")
+
+    with pytest.raises(StoreError) as raised:
+        stores.accounts.find("nobody")
+
+    assert "hush" not in str(raised.value)
+
+
+def test_a_url_that_libpq_cannot_read_is_a_fault_and_tells_no_password():
+    with pytest.raises(SettingsError, match="UNLATCH_DATABASE_URL is not as") as raised:
+        open_stores("postgresql://unlatch:hu%sh@127.0.0.1:5432/x")
+
+    assert "hu" not in str(raised.value).replace("UNLATCH", "")

@@ -1,0 +1,96 @@
+"""A cable between a client and a server, which a test can cut, or press so that nothing passes."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+Pair = tuple[socket.socket, socket.socket]
+
+
+class Cable:
+    """Listens on `port`, and passes on to a server on this machine what comes.
+
+    Attributes:
+        cut_before: Where a client says this, all is cut, and the server never hears it.
+        cut_after: Where a client says this, the server hears it, and its answer is cut off.
+    """
+
+    def __init__(self, to: int) -> None:
+        self.cut_before: bytes | None = None
+        self.cut_after: bytes | None = None
+        self._to = to
+        self._open = threading.Event()
+        self._open.set()
+        self._pairs: list[Pair] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def press(self) -> None:
+        """Nothing passes any more, and nobody is told."""
+        self._open.clear()
+
+    def release(self) -> None:
+        self._open.set()
+
+    def cut(self) -> None:
+        """All connections that there are end; new ones may be made."""
+        for pair in self._pairs:
+            _end(pair)
+        self._pairs.clear()
+
+    def close(self) -> None:
+        self.release()
+        _end((self._listener,))
+        self.cut()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.create_connection(("127.0.0.1", self._to))
+                self._pairs.append((client, server))
+                for source, target, watched in ((client, server, True), (server, client, False)):
+                    passing = threading.Thread(
+                        target=self._pass_on, args=(source, target, watched), daemon=True
+                    )
+                    passing.start()
+
+    def _pass_on(self, source: socket.socket, target: socket.socket, watched: bool) -> None:
+        with suppress(OSError):
+            while said := source.recv(65536):
+                self._open.wait()
+                if watched and self.cut_before and self.cut_before in said:
+                    break
+                if watched and self.cut_after and self.cut_after in said:
+                    self._hear_but_not_answer(source, target, said)
+                    break
+                target.sendall(said)
+        _end((source, target))
+
+    def _hear_but_not_answer(
+        self, client: socket.socket, server: socket.socket, said: bytes
+    ) -> None:
+        _end((client,))
+        server.sendall(said)
+        server.shutdown(socket.SHUT_WR)
+        while server.recv(65536):  # until it has done what it heard, and hangs up
+            pass
+
+
+def _end(sockets: tuple[socket.socket, ...]) -> None:
+    for one in sockets:
+        with suppress(OSError):
+            one.shutdown(socket.SHUT_RDWR)
+        one.close()
+
+
+@contextmanager
+def cable(to: int) -> Iterator[Cable]:
+    """One, taken away afterwards."""
+    laid = Cable(to)
+    try:
+        yield laid
+    finally:
+        laid.close()
