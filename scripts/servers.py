@@ -21,6 +21,9 @@ PACKAGES = {
 }
 """Debian's packages, and the program of each that the tests start."""
 
+PLACES = (Path("/usr/sbin"),)
+"""Where to look beside the PATH, on which only root has them."""
+
 POSTGRESQL = Path("/usr/lib/postgresql")
 """Where Debian puts a folder for each version. It puts none of them on the PATH."""
 
@@ -42,8 +45,8 @@ def main() -> None:
 
 
 def is_there(program: str) -> bool:
-    places = [os.environ.get("PATH", ""), "/usr/sbin", *map(str, POSTGRESQL.glob("*/bin"))]
-    return shutil.which(program, path=os.pathsep.join(places)) is not None
+    places = [os.environ.get("PATH", ""), *PLACES, *POSTGRESQL.glob("*/bin")]
+    return shutil.which(program, path=os.pathsep.join(map(str, places))) is not None
 
 
 def install(packages: list[str]) -> None:
