@@ -142,7 +142,10 @@ def test_ready_makes_the_file_that_is_ours(client, tmp_path):
 
     answer = client.get("/readyz")
 
-    assert (answer.status_code, answer.json) == (200, {"ready": True, "database": "fits"})
+    assert (answer.status_code, answer.json) == (
+        200,
+        {"ready": True, "database": "fits", "degraded": []},
+    )
     assert (tmp_path / "instance" / "unlatch.sqlite").exists()
 
 
@@ -151,7 +154,10 @@ def test_not_ready_while_the_tables_are_not_made(make_client, tmp_path):
 
     answer = client.get("/readyz")
 
-    assert (answer.status_code, answer.json) == (503, {"ready": False, "database": "empty"})
+    assert (answer.status_code, answer.json) == (
+        503,
+        {"ready": False, "database": "empty", "degraded": []},
+    )
     assert not (tmp_path / "own.sqlite").exists()
 
 
@@ -161,7 +167,10 @@ def test_not_ready_while_the_tables_are_behind(client, monkeypatch):
 
     answer = client.get("/readyz")
 
-    assert (answer.status_code, answer.json) == (503, {"ready": False, "database": "behind"})
+    assert (answer.status_code, answer.json) == (
+        503,
+        {"ready": False, "database": "behind", "degraded": []},
+    )
 
 
 def test_not_ready_while_the_database_is_away(client, tmp_path):
@@ -171,7 +180,10 @@ def test_not_ready_while_the_database_is_away(client, tmp_path):
 
     answer = client.get("/readyz")
 
-    assert (answer.status_code, answer.json) == (503, {"ready": False, "database": "away"})
+    assert (answer.status_code, answer.json) == (
+        503,
+        {"ready": False, "database": "away", "degraded": []},
+    )
 
 
 def test_in_memory_it_is_always_ready(make_client):

@@ -12,7 +12,7 @@ from typing import TypeVar
 from flask import Flask, current_app
 
 from unlatch.core.policy import Policy
-from unlatch.core.ports import Stores
+from unlatch.core.ports import Stores, Throttle
 from unlatch.core.records import Purpose
 from unlatch.core.times import DAY
 from unlatch.errors import SettingsError
@@ -82,6 +82,16 @@ class State:
         return self._once("gate", self._make_gate)
 
     @property
+    def throttle(self) -> Throttle:
+        """The counters of the limits."""
+        return self._once("throttle", self._open_throttle)
+
+    @property
+    def throttle_degraded(self) -> bool:
+        """Whether counters that should be shared are this process's own for now."""
+        return bool(getattr(self.throttle, "is_degraded", False))
+
+    @property
     def sender(self) -> Sender:
         """Who sends mail."""
         return self._once("sender", self._make_sender)
@@ -109,11 +119,13 @@ class State:
         default = f"sqlite:///{self.folder / DATABASE_FILE}"
         return open_stores(url or default, upgrade_itself=url is None)
 
+    def _open_throttle(self) -> Throttle:
+        # A test suite of the host's is one address for everybody in it.
+        return open_throttle(unlimited=self.app.testing and self.settings.development)
+
     def _make_gate(self) -> Gate:
         keys = self.settings.secret_keys or kept_keys(self.folder)
-        # A test suite of the host's is one address for everybody in it.
-        throttle = open_throttle(unlimited=self.app.testing and self.settings.development)
-        return Gate(self.settings, self.stores, throttle, keys, self.policy, now)
+        return Gate(self.settings, self.stores, self.throttle, keys, self.policy, now)
 
     def _make_sender(self) -> Sender:
         mail = self.settings.mail
