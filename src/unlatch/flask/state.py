@@ -14,7 +14,8 @@ from flask import Flask, current_app
 from unlatch.core.policy import Policy
 from unlatch.core.ports import Stores, Throttle
 from unlatch.core.records import Purpose
-from unlatch.core.times import DAY
+from unlatch.core.throttle import Allowance, Limit
+from unlatch.core.times import DAY, SECOND
 from unlatch.errors import SettingsError
 from unlatch.flask.development import kept_keys
 from unlatch.flask.sender import Letters, MailboxTransport, Sender, SmtpTransport
@@ -27,6 +28,8 @@ T = TypeVar("T")
 NAME = "unlatch"
 DATABASE_FILE = "unlatch.sqlite"
 MAILBOX_FOLDER = "unlatch-mailbox"
+
+_NOBODYS = Allowance(Limit("readiness", 1, SECOND), "")
 
 _LINK_ENDPOINTS = {
     Purpose.SIGN_IN: "unlatch.email_link",
@@ -86,9 +89,11 @@ class State:
         """The counters of the limits."""
         return self._once("throttle", self._open_throttle)
 
-    @property
     def throttle_degraded(self) -> bool:
-        """Whether counters that should be shared are this process's own for now."""
+        """Whether counters that should be shared are this process's own for now. It notices when
+        it is asked, so it is: to give back what nobody took.
+        """
+        self.throttle.give_back([_NOBODYS], now=now())
         return bool(getattr(self.throttle, "is_degraded", False))
 
     @property

@@ -29,6 +29,11 @@ SKEW_MAX = 10.0
 if it came from the future.
 """
 
+SERVES = ("fits", "expanded")
+"""How tables may stand to this code. A newer version's are `expanded` while they have all that
+this one needs.
+"""
+
 _MICROSECONDS = 1e6
 
 log = logging.getLogger("unlatch")
@@ -48,7 +53,7 @@ class Measured:
 @dataclass(frozen=True, slots=True)
 class Readiness:
     """Attributes:
-    database: `fits`, `behind`, `ahead`, `empty` or `away`.
+    database: `fits`, `expanded`, `behind`, `ahead`, `empty` or `away`.
     throttle_degraded: The shared counters of the limits are away; each process has its own.
     measured: None where the database took too long to tell.
     """
@@ -60,7 +65,7 @@ class Readiness:
     @property
     def is_ready(self) -> bool:
         """Whether visitors should be sent here."""
-        return self.database == "fits"
+        return self.database in SERVES
 
     @property
     def degraded(self) -> list[str]:
@@ -84,14 +89,14 @@ class Watch:
         self._measures = Probe(self._measure)
 
     def look(self) -> Readiness:
-        """Takes a second at most, whatever the database does."""
+        """Takes little more than a second at most, whatever the database does."""
         ends = time.monotonic() + PATIENCE
         database = self._database.ask(PATIENCE)
         if database is None:
             log.error("not ready: the database has not answered within %g s", PATIENCE)
             database = "away"
-        measured = self._measures.ask(ends - time.monotonic()) if database == "fits" else None
-        return Readiness(database, self._state.throttle_degraded, measured)
+        measured = self._measures.ask(ends - time.monotonic()) if database in SERVES else None
+        return Readiness(database, self._state.throttle_degraded(), measured)
 
     def _look_at_database(self) -> str:
         state = self._state
