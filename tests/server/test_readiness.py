@@ -69,7 +69,7 @@ def test_a_database_that_hangs_is_asked_once_and_keeps_nobody_waiting(ready, han
 
 
 def test_who_asks_meanwhile_gets_the_same_answer(ready, app, hanging):
-    released, asked = hanging
+    released, _ = hanging
     answers = []
     asking = [threading.Thread(target=lambda: answers.append(ready())) for _ in range(4)]
 

@@ -2,7 +2,8 @@
 
 import logging.config
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from unlatch.server.listening import Place
 
-_EXTRA = ("granian", "dotenv")
+_EXTRA = ("granian", "dotenv", "prometheus_client", "structlog")
 
 
 @click.group("unlatch")
@@ -60,7 +61,14 @@ def serve(host: str, port: int | None, workers: int) -> None:
         app = create_app(config)  # each worker makes its own; this one is for the faults
         check_workers(app.extensions["unlatch"].settings, workers)
         _need_folder(app)
-        run(config, place, lambda: click.echo(_welcome(app, place)), workers=workers)
+        with _metrics_shown(app, place) as counts:
+            run(
+                config,
+                place,
+                lambda: click.echo(_welcome(app, place)),
+                workers=workers,
+                counts=counts,
+            )
     except UnlatchError as error:
         raise Told(str(error)) from error
 
@@ -90,6 +98,20 @@ def _is_for_everybody(config: Mapping[str, object]) -> bool:
     from unlatch.settings import Settings
 
     return Settings.read(config, development=True).is_https
+
+
+@contextmanager
+def _metrics_shown(app: "Flask", place: "Place") -> Iterator[Path | None]:
+    """Give the folder for what workers count, if somebody wants to know."""
+    where = app.extensions["unlatch"].settings.metrics
+    if where is None:
+        yield None
+        return
+    from unlatch.server.scraping import metrics_shown
+    from unlatch.settings import Address
+
+    with metrics_shown(where, Address(place.reachable, place.port)) as folder:
+        yield folder
 
 
 def _need_folder(app: "Flask") -> None:

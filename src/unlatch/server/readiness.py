@@ -7,6 +7,7 @@ is told, and the site goes on.
 
 import logging
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -33,6 +34,9 @@ SERVES = ("fits", "expanded")
 """How tables may stand to this code. A newer version's are `expanded` while they have all that
 this one needs.
 """
+
+PARTS = ("redis", "database_slow", "outbox", "clock")
+"""What may limp."""
 
 _MICROSECONDS = 1e6
 
@@ -69,21 +73,26 @@ class Readiness:
 
     @property
     def degraded(self) -> list[str]:
-        """What limps: of `redis`, `database_slow`, `outbox`, `clock`."""
+        """What limps, of `PARTS`."""
         measured = self.measured or Measured()
-        found = {
-            "redis": self.throttle_degraded,
-            "database_slow": self.is_ready and self.measured is None,
-            "outbox": measured.outbox_age > OUTBOX_LATE,
-            "clock": abs(measured.clock_skew) > SKEW_MAX,
-        }
-        return [name for name, limps in found.items() if limps]
+        limps = (
+            self.throttle_degraded,
+            self.is_ready and self.measured is None,
+            measured.outbox_age > OUTBOX_LATE,
+            abs(measured.clock_skew) > SKEW_MAX,
+        )
+        return [part for part, limping in zip(PARTS, limps, strict=True) if limping]
 
 
 class Watch:
-    """Looks at what one app stands on."""
+    """Looks at what one app stands on.
+
+    Attributes:
+        told: Called with what was found; may be replaced at any time.
+    """
 
     def __init__(self, state: State) -> None:
+        self.told: Callable[[Readiness], object] = lambda _: None
         self._state = state
         self._database = Probe(self._look_at_database)
         self._measures = Probe(self._measure)
@@ -96,7 +105,9 @@ class Watch:
             log.error("not ready: the database has not answered within %g s", PATIENCE)
             database = "away"
         measured = self._measures.ask(ends - time.monotonic()) if database in SERVES else None
-        return Readiness(database, self._state.throttle_degraded(), measured)
+        found = Readiness(database, self._state.throttle_degraded(), measured)
+        self.told(found)
+        return found
 
     def _look_at_database(self) -> str:
         state = self._state
@@ -133,7 +144,12 @@ def add_watch(app: Flask) -> None:
     app.extensions[NAME] = Watch(app.extensions["unlatch"])
 
 
+def watch_of(app: Flask) -> Watch:
+    """That of an app."""
+    watch: Watch = app.extensions[NAME]
+    return watch
+
+
 def look() -> Readiness:
     """How the current app stands."""
-    watch: Watch = current_app.extensions[NAME]
-    return watch.look()
+    return watch_of(current_app).look()

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
@@ -21,6 +23,9 @@ from unlatch.server.logs import LOGS
 from unlatch.server.patience import Patience
 from unlatch.server.relay import relay
 from unlatch.server.worker import load
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 _THREADS = 32
 """Most of them read bodies; `Turns` lets one request at a time go on from there."""
@@ -33,7 +38,12 @@ STOPPING = 8
 
 
 def serve(
-    config: Mapping[str, object], place: Place, ready: Callable[[], None], *, workers: int = 1
+    config: Mapping[str, object],
+    place: Place,
+    ready: Callable[[], None],
+    *,
+    workers: int = 1,
+    counts: Path | None = None,
 ) -> None:
     """Serve until SIGINT, SIGTERM or SIGHUP.
 
@@ -41,6 +51,7 @@ def serve(
         config: The settings, for the workers.
         ready: Called once, from a thread, when the server answers.
         workers: How many processes; more than one where `check_workers` has nothing against it.
+        counts: The folder for what the workers count; None to count nothing.
 
     Raises:
         CrashLoop: The workers died again and again.
@@ -56,7 +67,7 @@ def serve(
     while True:
         began = time.monotonic()
         server = _server(place, workers)
-        if _run(server, config):
+        if _run(server, partial(load, config, os.getpid(), counts)):
             return
         pause = patience.pause_after(time.monotonic() - began)
         print(f"Unlatch starts again in {pause:.0f} s.", file=sys.stderr)
@@ -95,10 +106,10 @@ def _end_on_hangup(server: Server, before: object) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else server.signal_handler_interrupt)
 
 
-def _run(server: Server, config: Mapping[str, object]) -> bool:
+def _run(server: Server, load: "Callable[[], WSGIApplication]") -> bool:
     """Whether it was told to end, and did not give up."""
     with suppress(SystemExit):  # its way to say that it gave up
-        server.serve(target_loader=partial(load, config, os.getpid()), wrap_loader=False)
+        server.serve(target_loader=load, wrap_loader=False)
     return bool(server.interrupt_signal)
 
 
@@ -108,17 +119,12 @@ def _front(place: Place, ready: Callable[[], None]) -> None:
         time.sleep(0.02)
     ready()
     if place.twin is not None:
-        asyncio.run(relay(place.twin, _reachable(place), place.port))
+        asyncio.run(relay(place.twin, place.reachable, place.port))
 
 
 def _answers(place: Place) -> bool:
     try:
-        socket.create_connection((_reachable(place), place.port), 1).close()
+        socket.create_connection((place.reachable, place.port), 1).close()
     except OSError:
         return False
     return True
-
-
-def _reachable(place: Place) -> str:
-    """An address to connect to: "any" is none."""
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(place.address, place.address)  # noqa: S104
