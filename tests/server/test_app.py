@@ -3,6 +3,7 @@
 import pytest
 
 from unlatch.errors import SettingsError
+from unlatch.server import readiness
 from unlatch.server.app import create_app
 from unlatch.stores.sql import schema
 from unlatch.testing import Outbox
@@ -22,6 +23,7 @@ DEVELOPMENT = {"UNLATCH_DEVELOPMENT": "1", "UNLATCH_SITE_NAME": "Acme"}
 def make_client(tmp_path, monkeypatch):
     """A browser before the site, with these settings."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(readiness, "PATIENCE", 60)
 
     def make(settings):
         app = create_app(settings)

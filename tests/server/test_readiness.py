@@ -26,13 +26,14 @@ def state(app):
 
 
 @pytest.fixture
-def ready(app):
+def ready(app, monkeypatch):
     """`ready()`: status and what is told."""
 
     def ask():
         answer = app.test_client().get("/readyz")
         return answer.status_code, answer.json
 
+    monkeypatch.setattr(readiness, "PATIENCE", 60)
     assert ask() == (200, {"ready": True, "database": "fits", "degraded": []})
     return ask
 
@@ -54,8 +55,9 @@ def hanging(state, monkeypatch):
         thread.join()
 
 
-def test_a_database_that_hangs_is_asked_once_and_keeps_nobody_waiting(ready, hanging):
+def test_a_database_that_hangs_is_asked_once_and_keeps_nobody_waiting(ready, hanging, monkeypatch):
     """However often somebody asks: a thread and a connection for each would be the end of both."""
+    monkeypatch.setattr(readiness, "PATIENCE", 0.1)
     released, asked = hanging
 
     answers = [ready() for _ in range(5)]
@@ -65,6 +67,7 @@ def test_a_database_that_hangs_is_asked_once_and_keeps_nobody_waiting(ready, han
     assert len(asked) == 1
     released.set()
     asked[0].join()
+    monkeypatch.setattr(readiness, "PATIENCE", 60)
     assert ready()[0] == 200
 
 
@@ -85,6 +88,7 @@ def test_who_asks_meanwhile_gets_the_same_answer(ready, app, hanging):
 def test_what_cannot_be_measured_in_time_takes_no_worker_out(ready, state, monkeypatch):
     released = threading.Event()
     monkeypatch.setattr(readiness.Watch, "_skew", lambda _: released.wait() and 0)
+    monkeypatch.setattr(readiness, "PATIENCE", 1)
 
     try:
         assert ready() == (200, {"ready": True, "database": "fits", "degraded": ["database_slow"]})

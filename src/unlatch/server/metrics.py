@@ -5,12 +5,12 @@ or path of a visitor's can become one, and none can make there be more of them.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from flask import Flask, Response, request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from unlatch import errors
+from unlatch.flask import words
 from unlatch.flask.memory import memory
 from unlatch.flask.sender import OUTCOMES, PURPOSES
 from unlatch.flask.state import State
@@ -46,7 +46,7 @@ class Metrics:
         )
         self._sign_ins = {(how, end): sign_ins.labels(how, end) for how in methods for end in ends}
         refusals = Counter("unlatch_refusals", "Refusals.", ("reason",), registry=registry)
-        self._refusals = {one: refusals.labels(one) for one in {*_reasons(), OTHER}}
+        self._refusals = {one: refusals.labels(one) for one in words.REASONS}
         mails = Counter(
             "unlatch_mails", "Mails worked on.", ("purpose", "outcome"), registry=registry
         )
@@ -66,7 +66,7 @@ class Metrics:
         known = memory()
         self._seconds.get(endpoint, self._seconds[OTHER]).observe(seconds)
         if known.refused is not None:
-            self._refusals.get(known.refused, self._refusals[OTHER]).inc()
+            self._refusals[known.refused].inc()
         if endpoint in SIGN_INS:
             end = "done" if known.let_in else "failed" if status >= 500 else "refused"
             self._sign_ins[SIGN_INS[endpoint], end].inc()
@@ -126,11 +126,3 @@ def add_metrics(app: Flask, registry: CollectorRegistry) -> None:
 
 def _without_blueprint(endpoint: str) -> str:
     return endpoint.rpartition(".")[2]
-
-
-def _reasons() -> Iterator[str]:
-    """Those of all refusals of ours."""
-    every: Mapping[str, object] = vars(errors)
-    for one in every.values():
-        if isinstance(one, type) and issubclass(one, errors.Refused):
-            yield one.reason
