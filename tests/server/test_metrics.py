@@ -11,7 +11,7 @@ from urllib.request import urlopen
 import pytest
 from fixtures import home_origin, outbox, visitor
 from host import QUICK
-from processes import environment, free_port
+from processes import COMMAND, environment, free_port, wait_until
 from prometheus_client import CollectorRegistry
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.parser import text_string_to_metric_families
@@ -24,7 +24,7 @@ from unlatch.server.app import create_app
 from unlatch.server.listening import CannotListen
 from unlatch.server.metrics import add_metrics
 from unlatch.server.readiness import PARTS
-from unlatch.server.scraping import metrics_shown
+from unlatch.server.scraping import show_workers
 from unlatch.settings import Address
 
 __all__ = ["home_origin", "outbox", "visitor"]
@@ -254,6 +254,26 @@ def test_a_server_that_ends_leaves_nothing(start_site, tmp_path):
     assert [one.name for one in tmp_path.iterdir()] == ["instance"]
 
 
+@pytest.mark.slow
+def test_a_sender_apart_shows_its_own(tmp_path):
+    port = free_port()
+    with subprocess.Popen(
+        [*COMMAND, "worker"],
+        cwd=tmp_path,
+        env=environment(UNLATCH_DEVELOPMENT="1", UNLATCH_METRICS=str(port)),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as sender:
+        assert sender.stdout is not None
+        assert "Unlatch sends" in sender.stdout.readline()
+        wait_until(lambda: scraped(port)["unlatch_ready"] == {(): 1}, "its tables")
+        shown = scraped(port)
+        sender.terminate()
+
+    assert shown["unlatch_mails_total"]["left", "sign_in"] == 0
+    assert shown["unlatch_outbox_age_seconds"] == {(): 0}
+
+
 FOLDER = (
     "import sys; from unlatch.server.slots import make_folder; print(make_folder(), flush=True)"
 )
@@ -329,7 +349,7 @@ def test_processes_count_beside_each_other(tmp_path, run):
 def test_a_port_for_it_that_is_taken_is_told_in_one_sentence():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         where = Address(*taken.getsockname())
-        with pytest.raises(CannotListen) as told, metrics_shown(where, where):
+        with pytest.raises(CannotListen) as told, show_workers(where, where):
             pass
 
     assert str(told.value) == (
@@ -341,11 +361,11 @@ def test_a_port_for_it_that_is_taken_is_told_in_one_sentence():
 IMPORTS = """
 import sys
 from urllib.request import urlopen
-from unlatch.server.scraping import metrics_shown
+from unlatch.server.scraping import show_workers
 from unlatch.settings import Address
 
 where = Address("127.0.0.1", int(sys.argv[1]))
-with metrics_shown(where, Address("127.0.0.1", int(sys.argv[2]))):
+with show_workers(where, Address("127.0.0.1", int(sys.argv[2]))):
     urlopen  # what asks imports nothing either
     known = set(sys.modules)
     urlopen(f"http://{where}/metrics").read()

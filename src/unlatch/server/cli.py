@@ -87,6 +87,10 @@ def worker() -> None:
         app = create_app(_config())
         _need_folder(app)
         logging.config.dictConfig(LOGS)
+        if where := app.extensions["unlatch"].settings.metrics:
+            from unlatch.server.scraping import show_own
+
+            show_own(where, app)
         with app.app_context():
             send(app.extensions["unlatch"])
     except UnlatchError as error:
@@ -107,10 +111,10 @@ def _metrics_shown(app: "Flask", place: "Place") -> Iterator[Path | None]:
     if where is None:
         yield None
         return
-    from unlatch.server.scraping import metrics_shown
+    from unlatch.server.scraping import show_workers
     from unlatch.settings import Address
 
-    with metrics_shown(where, Address(place.reachable, place.port)) as folder:
+    with show_workers(where, Address(place.reachable, place.port)) as folder:
         yield folder
 
 

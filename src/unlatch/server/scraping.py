@@ -1,20 +1,25 @@
 """The port at which Prometheus finds what all worker processes have counted together.
 
-The process that supervises them serves it: whichever worker dies, what it counted is there.
+The process that supervises them serves it: whichever worker dies, what it counted is there. A
+sender apart serves its own.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+from flask import Flask
 from prometheus_client import CollectorRegistry, Metric, generate_latest, start_http_server
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from unlatch.server.listening import CannotListen
+from unlatch.server.metrics import add_metrics
+from unlatch.server.readiness import watch_of
 from unlatch.server.slots import make_folder
 from unlatch.settings import Address
 
@@ -24,35 +29,24 @@ PATIENCE = 2.0
 
 class _Everything(Collector):
     """Args:
-    folder: That of `slots.make_folder`.
-    site: Where they answer.
+    counted: By the processes.
+    is_ready: Asks one of them, which writes down among the rest how it finds things to stand.
     """
 
-    def __init__(self, folder: Path, site: Address) -> None:
-        self._counted = MultiProcessCollector(None, path=str(folder))
-        self._site = site
+    def __init__(self, counted: Collector, is_ready: Callable[[], bool]) -> None:
+        self._counted = counted
+        self._is_ready = is_ready
 
     def collect(self) -> Iterator[Metric]:
-        # First, since a worker that is asked writes down what it finds.
-        ready = GaugeMetricFamily("unlatch_ready", "Whether a worker answers that it is ready.")
-        ready.add_metric((), self._is_ready())
+        ready = GaugeMetricFamily("unlatch_ready", "Whether a process answers that it is ready.")
+        ready.add_metric((), self._is_ready())  # first, for what is written down
         yield ready
         yield from self._counted.collect()
 
-    def _is_ready(self) -> bool:
-        connection = HTTPConnection(self._site.host, self._site.port, timeout=PATIENCE)
-        try:
-            connection.request("GET", "/readyz")
-            return connection.getresponse().status == 200
-        except (OSError, HTTPException):
-            return False
-        finally:
-            connection.close()
-
 
 @contextmanager
-def metrics_shown(where: Address, site: Address) -> Iterator[Path]:
-    """Answer from a thread; gives the folder in which workers are to count.
+def show_workers(where: Address, site: Address) -> Iterator[Path]:
+    """Show what worker processes count; gives the folder in which they are to.
 
     Args:
         site: Where the workers are going to answer.
@@ -62,10 +56,33 @@ def metrics_shown(where: Address, site: Address) -> Iterator[Path]:
     """
     folder = make_folder()
     try:
-        _serve(where, _Everything(folder, site))
+        counted = MultiProcessCollector(None, path=str(folder))
+        _serve(where, _Everything(counted, partial(_answers_ready, site)))
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def show_own(where: Address, app: Flask) -> None:
+    """Show what this process counts by itself, until it ends.
+
+    Raises:
+        CannotListen: Something else has the port.
+    """
+    own = CollectorRegistry()
+    add_metrics(app, own)
+    _serve(where, _Everything(own, lambda: watch_of(app).look().is_ready))
+
+
+def _answers_ready(site: Address) -> bool:
+    connection = HTTPConnection(site.host, site.port, timeout=PATIENCE)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def _serve(where: Address, everything: _Everything) -> None:
