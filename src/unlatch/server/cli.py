@@ -59,7 +59,8 @@ def serve(host: str, port: int | None, workers: int) -> None:
         develops = place.is_loopback and not _is_for_everybody(config)
         config.setdefault("UNLATCH_DEVELOPMENT", "1" if develops else "0")
         app = create_app(config)  # each worker makes its own; this one is for the faults
-        check_workers(app.extensions["unlatch"].settings, workers)
+        settings = app.extensions["unlatch"].settings
+        check_workers(settings, workers)
         _need_folder(app)
         with _metrics_shown(app, place) as counts:
             run(
@@ -68,6 +69,7 @@ def serve(host: str, port: int | None, workers: int) -> None:
                 lambda: click.echo(_welcome(app, place)),
                 workers=workers,
                 counts=counts,
+                development=settings.development,
             )
     except UnlatchError as error:
         raise Told(str(error)) from error
@@ -81,16 +83,17 @@ def worker() -> None:
     that serving wants.
     """
     from unlatch.server.app import create_app
-    from unlatch.server.logs import LOGS
+    from unlatch.server.logs import logs
 
     try:
         app = create_app(_config())
         _need_folder(app)
-        logging.config.dictConfig(LOGS)
-        if where := app.extensions["unlatch"].settings.metrics:
+        settings = app.extensions["unlatch"].settings
+        logging.config.dictConfig(logs(development=settings.development))
+        if settings.metrics is not None:
             from unlatch.server.scraping import show_own
 
-            show_own(where, app)
+            show_own(settings.metrics, app)
         with app.app_context():
             send(app.extensions["unlatch"])
     except UnlatchError as error:

@@ -1,6 +1,7 @@
 """Runs granian: its limits, its end, and its beginning anew."""
 
 import asyncio
+import logging
 import multiprocessing
 import os
 import signal
@@ -12,14 +13,14 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server import MPServer as Server
 
 from unlatch.server.listening import Place
-from unlatch.server.logs import LOGS
+from unlatch.server.logs import logs
 from unlatch.server.patience import Patience
 from unlatch.server.relay import relay
 from unlatch.server.worker import load
@@ -36,6 +37,8 @@ _CONNECTIONS = 512
 STOPPING = 8
 """Seconds that a request may still take when all is to end: Docker kills after ten."""
 
+log = logging.getLogger("unlatch")
+
 
 def serve(
     config: Mapping[str, object],
@@ -44,6 +47,7 @@ def serve(
     *,
     workers: int = 1,
     counts: Path | None = None,
+    development: bool = True,
 ) -> None:
     """Serve until SIGINT, SIGTERM or SIGHUP.
 
@@ -52,6 +56,7 @@ def serve(
         ready: Called once, from a thread, when the server answers.
         workers: How many processes; more than one where `check_workers` has nothing against it.
         counts: The folder for what the workers count; None to count nothing.
+        development: Whether the log is for a person to read, wherever it goes.
 
     Raises:
         CrashLoop: The workers died again and again.
@@ -64,20 +69,21 @@ def serve(
     _answers(place)
     threading.Thread(target=_front, args=(place, ready), daemon=True).start()
     patience = Patience()
+    log_config = logs(development=development)
     while True:
         began = time.monotonic()
-        server = _server(place, workers)
+        server = _server(place, workers, log_config)
         if _run(server, partial(load, config, os.getpid(), counts)):
             return
         pause = patience.pause_after(time.monotonic() - began)
-        print(f"Unlatch starts again in {pause:.0f} s.", file=sys.stderr)
+        log.warning("Unlatch starts again in %.0f s.", pause)
         server.main_loop_interrupt.clear()
         server.main_loop_interrupt.wait(pause)
         if server.interrupt_signal:
             return
 
 
-def _server(place: Place, workers: int) -> Server:
+def _server(place: Place, workers: int, log_config: dict[str, Any]) -> Server:
     server = Server(
         "unlatch.server",
         address=place.address,
@@ -90,7 +96,7 @@ def _server(place: Place, workers: int) -> Server:
         respawn_failed_workers=True,
         workers_kill_timeout=STOPPING,
         log_level=LogLevels.error,
-        log_dictconfig=LOGS,
+        log_dictconfig=log_config,
         log_access=False,  # addresses may carry the token of a mailed link
     )
     if hasattr(signal, "SIGHUP"):
