@@ -69,7 +69,7 @@ FLOORS = {
     ),
     "server": (
         ("unlatch.server", "unlatch.flask", "unlatch.settings", "unlatch.errors", *PUBLIC),
-        WEB | {"granian", "dotenv"},
+        WEB | {"granian", "dotenv", "filelock", "prometheus_client", "structlog"},
     ),
     "__init__": (("unlatch.flask",), set()),
 }

@@ -14,7 +14,8 @@ SCRIPT = Path(__file__).parent.parent / "scripts/servers.py"
 def finder(monkeypatch, tmp_path):
     """The script, where nothing is found but what a test puts into `tmp_path`."""
     spec = importlib.util.spec_from_file_location("servers_finder", SCRIPT)
-    assert spec and spec.loader
+    assert spec is not None
+    assert spec.loader is not None
     finder = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(finder)
     monkeypatch.setattr(finder, "PLACES", (tmp_path,))

@@ -44,6 +44,7 @@ _KNOWN = frozenset(
         "UNLATCH_MAIL_SECONDS",
         "UNLATCH_EVENTS_DAYS",
         "UNLATCH_TRUSTED_PROXIES",
+        "UNLATCH_METRICS",
         "UNLATCH_DEVELOPMENT",
     }
 )
@@ -64,6 +65,17 @@ _DATABASES = ("sqlite:///", "memory:", "postgresql://", "postgres://", "postgres
 _DAY = 86_400
 
 MailWorker = Literal["thread", "external"]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen, or to connect to."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +116,7 @@ class Settings:
         events_days: How long it is kept what happened.
         csp_sources: Sources a host's base template needs, by directive.
         trusted_proxies: Networks whose forwarding headers are believed.
+        metrics: Where the ready server shows what it counts; None for nowhere.
     """
 
     development: bool
@@ -125,6 +138,7 @@ class Settings:
     mail_seconds: int
     events_days: int
     trusted_proxies: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+    metrics: Address | None
 
     @property
     def is_https(self) -> bool:
@@ -171,6 +185,7 @@ class _Reader:
             mail_seconds=self._config.seconds("MAIL_SECONDS", 600, least=60, most=900),
             events_days=self._config.days("EVENTS_DAYS", 365, most=3650),
             trusted_proxies=self._trusted_proxies(),
+            metrics=self._metrics(),
         )
         if self._config.faults:
             raise SettingsError(self._config.faults)
@@ -258,7 +273,7 @@ class _Reader:
         username = self._config.text("MAIL_USERNAME", "MAIL_USERNAME")
         sender = self._mail_from(username)
         port = self._config.text("MAIL_PORT", "MAIL_PORT")
-        if port and not (port.isdecimal() and len(port) < 6 and 0 < int(port) < 65536):
+        if port and not _is_port(port):
             self._config.fault(f"UNLATCH_MAIL_PORT is {port!r}; it takes a port number.")
             port = ""
         security = self._config.text("MAIL_SECURITY") or ("tls" if port == "465" else "starttls")
@@ -353,6 +368,23 @@ class _Reader:
             return ()
         return tuple(network for one in values if (network := self._network(one)) is not None)
 
+    def _metrics(self) -> Address | None:
+        text = self._config.text("METRICS")
+        if not text:
+            return None
+        host, _, port = text.rpartition(":")
+        try:
+            address = str(ipaddress.ip_address(host.strip("[]"))) if host else "127.0.0.1"
+        except ValueError:
+            address = ""
+        if not (address and _is_port(port)):
+            self._config.fault(
+                f"UNLATCH_METRICS is {text!r}; it takes a port of this machine, like 9464, or an "
+                "address and a port, like 0.0.0.0:9464."
+            )
+            return None
+        return Address(address, int(port))
+
     def _network(self, text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
         try:
             return ipaddress.ip_network(text, strict=False)
@@ -385,6 +417,10 @@ def _as_browsers_write(origin: str) -> str:
     origin = origin.rstrip("/").lower()
     scheme = origin.partition("://")[0]
     return origin.removesuffix({"https": ":443", "http": ":80"}.get(scheme, "/"))
+
+
+def _is_port(text: str) -> bool:
+    return text.isdecimal() and len(text) < 6 and 0 < int(text) < 65536
 
 
 def _host(origins: tuple[str, ...]) -> str:

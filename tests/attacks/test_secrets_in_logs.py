@@ -15,6 +15,7 @@ from canary import Canaries, token_of
 from host import DATABASE
 
 from unlatch.flask.sender.reading import body
+from unlatch.server.logs import json_formatter
 
 CODE, LINK = "/auth/sign-in/email/code", "/auth/sign-in/email/link"
 
@@ -44,12 +45,12 @@ def secrets(caplog, app, mira, outbox):
 
 @pytest.fixture
 def logged(caplog):
-    """`logged()`: all of it, tracebacks included."""
+    """`logged()`: all of it, tracebacks included, for people and for programs."""
 
     def read():
-        shown = logging.Formatter("%(name)s %(levelname)s %(message)s")
+        shown = logging.Formatter("%(name)s %(levelname)s %(message)s"), json_formatter()
         records = [one for one in caplog.records if one.name != "werkzeug"]
-        return "\n".join(map(shown.format, records)).encode()
+        return "\n".join(one.format(record) for record in records for one in shown).encode()
 
     return read
 
@@ -185,3 +186,4 @@ def test_a_secret_in_the_log_would_be_found(mira, visitor, outbox, secrets, logg
     logging.getLogger("somebody").debug("just got %s", outbox.code.lower())
 
     assert secrets(visitor).found_in(logged()) == {"code"}
+    assert b'"event": "just got' in logged()

@@ -39,7 +39,7 @@ KEY = "TheKeyOfASiteThatIsLookedThroughForIt-0123456789"
 LOG = "everything.log"
 
 # Run by Python before anything else. Whatever the server configures afterwards, every logger
-# writes every record into the file.
+# writes every record into the file, as a line for people and as one for programs.
 LOGS_EVERYTHING = f"""
 import logging, pathlib
 
@@ -51,8 +51,9 @@ class Everything(logging.getLoggerClass()):
         return True
 
     def handle(self, record):
+        from unlatch.server.logs import json_formatter
         with file.open("a") as log:
-            log.write(shown.format(record) + "\\n")
+            log.write(shown.format(record) + "\\n" + json_formatter().format(record) + "\\n")
         super().handle(record)
 
 logging.setLoggerClass(Everything)
@@ -350,6 +351,7 @@ def test_no_secret_is_anywhere_but_where_it_belongs(come, served, traffic):
     assert b"unlatch INFO refused: wrong_code" in files[LOG]
     assert b"sqlalchemy.engine.Engine INFO INSERT INTO unlatch_sessions" in files[LOG]
     assert b"DEBUG" in files[LOG]
+    assert b'"event": "refused: wrong_code' in files[LOG]
     kinds = {name.split("-", 2)[-1].split("-")[0] for name, _ in set_cookies if "unlatch" in name}
     assert kinds >= {f"{served.port}", "mail", "c", "link", "browser", "account"}
     assert f"{served.url}/auth/account" in referers

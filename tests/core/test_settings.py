@@ -153,6 +153,11 @@ FAULTS = [
         "UNLATCH_TRUSTED_PROXIES has 'proxy', which is no address",
     ),
     ({"UNLATCH_TRUSTED_PROXIES": "10.0.0.0/33"}, "UNLATCH_TRUSTED_PROXIES has '10.0.0.0/33'"),
+    ({"UNLATCH_METRICS": "on"}, "UNLATCH_METRICS is 'on'; it takes a port of this machine"),
+    ({"UNLATCH_METRICS": "0"}, "UNLATCH_METRICS is '0'"),
+    ({"UNLATCH_METRICS": "65536"}, "UNLATCH_METRICS is '65536'"),
+    ({"UNLATCH_METRICS": "localhost:9464"}, "UNLATCH_METRICS is 'localhost:9464'"),
+    ({"UNLATCH_METRICS": "0.0.0.0:"}, "UNLATCH_METRICS is '0.0.0.0:'"),
     ({"UNLATCH_ORIGN": "x"}, "UNLATCH_ORIGN is not a setting. Did you mean UNLATCH_ORIGIN?"),
     (
         {"UNLATCH_SECRET_KEY": KEY},
@@ -398,3 +403,19 @@ def test_what_is_not_ours_is_no_matter():
     assert (
         read(SQLALCHEMY_DATABASE_URI="x", DEBUG=True, unlatch_lower="x").site_name == "example.com"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        (9464, "127.0.0.1:9464"),
+        ("9464", "127.0.0.1:9464"),
+        ("0.0.0.0:80", "0.0.0.0:80"),
+        ("[::1]:9464", "[::1]:9464"),
+    ],
+)
+def test_metrics_are_shown_to_this_machine_unless_told_otherwise(text, where):
+    settings = Settings.read({"UNLATCH_METRICS": text}, development=True)
+
+    assert str(settings.metrics) == where
+    assert Settings.read({}, development=True).metrics is None

@@ -133,9 +133,15 @@ def start(folder: Path, *options: str, **settings: str) -> Site:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site_settings() -> dict[str, str]:
+    """Those of `site`; a file may have its own."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, site_settings: dict[str, str]) -> Iterator[Site]:
     """One for all tests of a file that leave it running."""
-    site = start(tmp_path_factory.mktemp("site"))
+    site = start(tmp_path_factory.mktemp("site"), **site_settings)
     yield site
     site.stop()
 

@@ -3,6 +3,7 @@
 import pytest
 
 from unlatch.errors import SettingsError
+from unlatch.server import readiness
 from unlatch.server.app import create_app
 from unlatch.stores.sql import schema
 from unlatch.testing import Outbox
@@ -22,6 +23,7 @@ DEVELOPMENT = {"UNLATCH_DEVELOPMENT": "1", "UNLATCH_SITE_NAME": "Acme"}
 def make_client(tmp_path, monkeypatch):
     """A browser before the site, with these settings."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(readiness, "PATIENCE", 60)
 
     def make(settings):
         app = create_app(settings)
@@ -142,7 +144,10 @@ def test_ready_makes_the_file_that_is_ours(client, tmp_path):
 
     answer = client.get("/readyz")
 
-    assert (answer.status_code, answer.json) == (200, {"ready": True, "database": "fits"})
+    assert (answer.status_code, answer.json) == (
+        200,
+        {"ready": True, "database": "fits", "degraded": []},
+    )
     assert (tmp_path / "instance" / "unlatch.sqlite").exists()
 
 
@@ -151,7 +156,10 @@ def test_not_ready_while_the_tables_are_not_made(make_client, tmp_path):
 
     answer = client.get("/readyz")
 
-    assert (answer.status_code, answer.json) == (503, {"ready": False, "database": "empty"})
+    assert (answer.status_code, answer.json) == (
+        503,
+        {"ready": False, "database": "empty", "degraded": []},
+    )
     assert not (tmp_path / "own.sqlite").exists()
 
 
@@ -161,7 +169,10 @@ def test_not_ready_while_the_tables_are_behind(client, monkeypatch):
 
     answer = client.get("/readyz")
 
-    assert (answer.status_code, answer.json) == (503, {"ready": False, "database": "behind"})
+    assert (answer.status_code, answer.json) == (
+        503,
+        {"ready": False, "database": "behind", "degraded": []},
+    )
 
 
 def test_not_ready_while_the_database_is_away(client, tmp_path):
@@ -171,7 +182,10 @@ def test_not_ready_while_the_database_is_away(client, tmp_path):
 
     answer = client.get("/readyz")
 
-    assert (answer.status_code, answer.json) == (503, {"ready": False, "database": "away"})
+    assert (answer.status_code, answer.json) == (
+        503,
+        {"ready": False, "database": "away", "degraded": []},
+    )
 
 
 def test_in_memory_it_is_always_ready(make_client):

@@ -2,7 +2,9 @@
 
 import pytest
 
-from unlatch.stores import open_stores
+from unlatch.core.times import SECOND
+from unlatch.flask.state import now
+from unlatch.stores import open_database, open_stores
 from unlatch.testing.store_contract import StoreContract
 
 pytestmark = pytest.mark.slow
@@ -36,3 +38,13 @@ class TestBehindPgbouncer(StoreContract):
         yield stores
         stores.close()
         postgres.tell(EMPTIED, shared)
+
+
+def test_it_tells_its_time(postgres, shared):
+    database = open_database(postgres.url(shared))
+
+    told = database.clock()
+
+    assert told is not None
+    assert abs(told - now()) < 60 * SECOND
+    database.close()

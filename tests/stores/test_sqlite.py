@@ -357,6 +357,7 @@ def _use_everything(stores, ada, mail):
     )
     claimed = stores.mails.claim(now=NOW, lease=5)
     stores.mails.live(ada.id, now=NOW)
+    stores.mails.oldest_unsent(now=NOW)
     stores.mails.mint(claimed, link_hash="l", code_hash="c", now=NOW)
     stores.mails.postpone(claimed, until=NOW)
     stores.mails.give_up(claimed)

@@ -152,6 +152,14 @@ class MailKeeper(Protocol):
         """
         ...
 
+    def oldest_unsent(self, *, now: int) -> int | None:
+        """When that mail was asked for that should leave, has not, and has waited longest; None
+        if there is none. One select.
+
+        Those that are tried again later count: they wait, too. Not those that were given up.
+        """
+        ...
+
     def sweep(self, *, expired_before: int, most: int) -> int:
         """Delete at most `most` that expired before a moment, the oldest; gives how many."""
         ...

@@ -176,7 +176,8 @@ def let_in(signed_in: SignedIn) -> LiveSession:
     browser.make_known()
     binding.forget()  # what was asked for here and not finished was perhaps somebody else's
     live = LiveSession(session=signed_in.session, account=signed_in.proof.account)
-    memory().live, memory().asked_for_session = live, True
+    known = memory()
+    known.live, known.asked_for_session, known.let_in = live, True, True
     return live
 
 

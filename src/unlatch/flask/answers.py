@@ -161,13 +161,13 @@ def form_again(refused: FieldsRefused | WrongCode, template: str, **context: Any
         errors = {"code": words.of_tries(refused.tries_left)}
     else:
         errors = words.of_fields(refused)
-    _log(refused)
+    note(refused)
     return page(template, status=words.of(refused).status, errors=errors, **context)
 
 
 def refusal(refused: Refused) -> Response:
     """A visitor's no, in the face that was asked for."""
-    _log(refused)
+    note(refused)
     said = words.of(refused)
     elsewhere = _way_on(refused)
     if wants_json():
@@ -272,7 +272,11 @@ def _view() -> Callable[..., object] | None:
     return current_app.view_functions.get(request.endpoint or "")
 
 
-def _log(refused: Refused) -> None:
+def note(refused: Refused) -> None:
+    """See that it is known what was refused: for views that answer a refusal with a page of their
+    own.
+    """
+    memory().refused = refused.reason
     # Quoted: a detail may hold words of the visitor's, who would write lines of his own.
     log.info("refused: %s (%r) at %s", refused.reason, refused.detail, request.endpoint)
 

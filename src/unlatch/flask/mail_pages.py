@@ -55,6 +55,7 @@ def show_elsewhere(purpose: Purpose) -> Response:
     """A good link, in a browser that did not ask for it: nothing set, nothing spent."""
     if answers.wants_json():
         return answers.refusal(ElsewhereBegun())
+    answers.note(ElsewhereBegun())
     return answers.page("email/elsewhere.html", purpose=purpose.value)
 
 
@@ -68,6 +69,7 @@ def show_gone(
     """
     if answers.wants_json():
         return answers.refusal(gone)
+    answers.note(gone)
     return answers.page(
         "email/gone.html",
         status=401,

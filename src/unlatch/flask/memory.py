@@ -21,12 +21,16 @@ class Memory:
     party: The site it is for.
     asked_for_session: Whether the store was asked whose session it is; `live` is the answer.
     browser_id: The id in the browser cookie, empty where there is none of ours.
+    let_in: Whether somebody was signed in by it.
+    refused: The reason of what it was refused for, if it was.
     """
 
     party: RelyingParty | None = None
     asked_for_session: bool = False
     live: LiveSession | None = None
     browser_id: bytes | None = None
+    let_in: bool = False
+    refused: str | None = None
 
 
 def memory() -> Memory:

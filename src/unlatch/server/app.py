@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from unlatch import Unlatch
 from unlatch.flask import answers, headers
-from unlatch.server import health, home
+from unlatch.server import health, home, readiness
 from unlatch.server.config import read_config
 
 INSTANCE = "instance"
@@ -31,6 +31,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     app.config.update(read_config(folder, os.environ) if config is None else config)
     app.config[home.UNSET] = home.unset(app.config)
     Unlatch(app)
+    readiness.add_watch(app)
     _guard_toasts(app)
     app.register_blueprint(home.blueprint)
     app.register_blueprint(health.blueprint)

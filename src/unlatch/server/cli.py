@@ -2,7 +2,8 @@
 
 import logging.config
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from unlatch.server.listening import Place
 
-_EXTRA = ("granian", "dotenv")
+_EXTRA = ("granian", "dotenv", "prometheus_client", "structlog")
 
 
 @click.group("unlatch")
@@ -58,9 +59,18 @@ def serve(host: str, port: int | None, workers: int) -> None:
         develops = place.is_loopback and not _is_for_everybody(config)
         config.setdefault("UNLATCH_DEVELOPMENT", "1" if develops else "0")
         app = create_app(config)  # each worker makes its own; this one is for the faults
-        check_workers(app.extensions["unlatch"].settings, workers)
+        settings = app.extensions["unlatch"].settings
+        check_workers(settings, workers)
         _need_folder(app)
-        run(config, place, lambda: click.echo(_welcome(app, place)), workers=workers)
+        with _metrics_shown(app, place) as counts:
+            run(
+                config,
+                place,
+                lambda: click.echo(_welcome(app, place)),
+                workers=workers,
+                counts=counts,
+                development=settings.development,
+            )
     except UnlatchError as error:
         raise Told(str(error)) from error
 
@@ -73,12 +83,17 @@ def worker() -> None:
     that serving wants.
     """
     from unlatch.server.app import create_app
-    from unlatch.server.logs import LOGS
+    from unlatch.server.logs import logs
 
     try:
         app = create_app(_config())
         _need_folder(app)
-        logging.config.dictConfig(LOGS)
+        settings = app.extensions["unlatch"].settings
+        logging.config.dictConfig(logs(development=settings.development))
+        if settings.metrics is not None:
+            from unlatch.server.scraping import show_own
+
+            show_own(settings.metrics, app)
         with app.app_context():
             send(app.extensions["unlatch"])
     except UnlatchError as error:
@@ -90,6 +105,20 @@ def _is_for_everybody(config: Mapping[str, object]) -> bool:
     from unlatch.settings import Settings
 
     return Settings.read(config, development=True).is_https
+
+
+@contextmanager
+def _metrics_shown(app: "Flask", place: "Place") -> Iterator[Path | None]:
+    """Give the folder for what workers count, if somebody wants to know."""
+    where = app.extensions["unlatch"].settings.metrics
+    if where is None:
+        yield None
+        return
+    from unlatch.server.scraping import show_workers
+    from unlatch.settings import Address
+
+    with show_workers(where, Address(place.reachable, place.port)) as folder:
+        yield folder
 
 
 def _need_folder(app: "Flask") -> None:

@@ -39,6 +39,12 @@ class Place:
         """Whether only this machine can reach it."""
         return ipaddress.ip_address(self.address).is_loopback
 
+    @property
+    def reachable(self) -> str:
+        """An address to connect to: "any" is none."""
+        any_to_this = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # not to listen on
+        return any_to_this.get(self.address, self.address)
+
 
 def find_place(host: str, port: int | None) -> Place:
     """A port that is free on every address of the host.

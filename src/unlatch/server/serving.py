@@ -1,6 +1,7 @@
 """Runs granian: its limits, its end, and its beginning anew."""
 
 import asyncio
+import logging
 import multiprocessing
 import os
 import signal
@@ -11,16 +12,21 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server import MPServer as Server
 
 from unlatch.server.listening import Place
-from unlatch.server.logs import LOGS
+from unlatch.server.logs import logs
 from unlatch.server.patience import Patience
 from unlatch.server.relay import relay
 from unlatch.server.worker import load
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 _THREADS = 32
 """Most of them read bodies; `Turns` lets one request at a time go on from there."""
@@ -31,9 +37,17 @@ _CONNECTIONS = 512
 STOPPING = 8
 """Seconds that a request may still take when all is to end: Docker kills after ten."""
 
+log = logging.getLogger("unlatch")
+
 
 def serve(
-    config: Mapping[str, object], place: Place, ready: Callable[[], None], *, workers: int = 1
+    config: Mapping[str, object],
+    place: Place,
+    ready: Callable[[], None],
+    *,
+    workers: int = 1,
+    counts: Path | None = None,
+    development: bool = True,
 ) -> None:
     """Serve until SIGINT, SIGTERM or SIGHUP.
 
@@ -41,6 +55,8 @@ def serve(
         config: The settings, for the workers.
         ready: Called once, from a thread, when the server answers.
         workers: How many processes; more than one where `check_workers` has nothing against it.
+        counts: The folder for what the workers count; None to count nothing.
+        development: Whether the log is for a person to read, wherever it goes.
 
     Raises:
         CrashLoop: The workers died again and again.
@@ -53,20 +69,21 @@ def serve(
     _answers(place)
     threading.Thread(target=_front, args=(place, ready), daemon=True).start()
     patience = Patience()
+    log_config = logs(development=development)
     while True:
         began = time.monotonic()
-        server = _server(place, workers)
-        if _run(server, config):
+        server = _server(place, workers, log_config)
+        if _run(server, partial(load, config, os.getpid(), counts)):
             return
         pause = patience.pause_after(time.monotonic() - began)
-        print(f"Unlatch starts again in {pause:.0f} s.", file=sys.stderr)
+        log.warning("Unlatch starts again in %.0f s.", pause)
         server.main_loop_interrupt.clear()
         server.main_loop_interrupt.wait(pause)
         if server.interrupt_signal:
             return
 
 
-def _server(place: Place, workers: int) -> Server:
+def _server(place: Place, workers: int, log_config: dict[str, Any]) -> Server:
     server = Server(
         "unlatch.server",
         address=place.address,
@@ -79,7 +96,7 @@ def _server(place: Place, workers: int) -> Server:
         respawn_failed_workers=True,
         workers_kill_timeout=STOPPING,
         log_level=LogLevels.error,
-        log_dictconfig=LOGS,
+        log_dictconfig=log_config,
         log_access=False,  # addresses may carry the token of a mailed link
     )
     if hasattr(signal, "SIGHUP"):
@@ -95,10 +112,10 @@ def _end_on_hangup(server: Server, before: object) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else server.signal_handler_interrupt)
 
 
-def _run(server: Server, config: Mapping[str, object]) -> bool:
+def _run(server: Server, load: "Callable[[], WSGIApplication]") -> bool:
     """Whether it was told to end, and did not give up."""
     with suppress(SystemExit):  # its way to say that it gave up
-        server.serve(target_loader=partial(load, config, os.getpid()), wrap_loader=False)
+        server.serve(target_loader=load, wrap_loader=False)
     return bool(server.interrupt_signal)
 
 
@@ -108,17 +125,12 @@ def _front(place: Place, ready: Callable[[], None]) -> None:
         time.sleep(0.02)
     ready()
     if place.twin is not None:
-        asyncio.run(relay(place.twin, _reachable(place), place.port))
+        asyncio.run(relay(place.twin, place.reachable, place.port))
 
 
 def _answers(place: Place) -> bool:
     try:
-        socket.create_connection((_reachable(place), place.port), 1).close()
+        socket.create_connection((place.reachable, place.port), 1).close()
     except OSError:
         return False
     return True
-
-
-def _reachable(place: Place) -> str:
-    """An address to connect to: "any" is none."""
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(place.address, place.address)  # noqa: S104

@@ -7,11 +7,16 @@ import sys
 import threading
 from collections.abc import Mapping
 from multiprocessing.util import Finalize
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from unlatch.flask.sender.rounds import stop_all
 from unlatch.server.app import create_app
 from unlatch.server.many import has_one_writer
 from unlatch.server.turns import Turns
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 READING = 24
 """Bodies waited for at once: fewer than there are threads, so that some are always free."""
@@ -24,14 +29,17 @@ it is one: they would only wait for each other.
 _PR_SET_PDEATHSIG = 1
 
 
-def load(config: Mapping[str, object], main_process: int) -> Turns:
+def load(config: Mapping[str, object], main_process: int, counts: Path | None) -> Turns:
     """What granian calls in each worker.
 
     Args:
         main_process: The id of the process that starts the workers.
+        counts: The folder for what is counted; None to count nothing.
     """
     _end_with(main_process)
     app = create_app(config)
+    if counts is not None:
+        _count(app, counts)
     # What an earlier process left unsent goes out; and what the first sign-in would wait for,
     # like the database library, is loaded beside: not at once, so that the first page is quick.
     soon = threading.Timer(0.5, app.extensions["unlatch"].deliver)
@@ -42,6 +50,16 @@ def load(config: Mapping[str, object], main_process: int) -> Turns:
     Finalize(None, stop_all, exitpriority=1)
     at_once = 1 if has_one_writer(app.extensions["unlatch"].settings) else AT_ONCE
     return Turns(app, at_once=at_once, reading=READING)
+
+
+def _count(app: "Flask", folder: Path) -> None:
+    from prometheus_client import CollectorRegistry
+
+    from unlatch.server.metrics import add_metrics
+    from unlatch.server.slots import take_slot
+
+    take_slot(folder)
+    add_metrics(app, CollectorRegistry())  # nobody reads it: the supervisor reads the files
 
 
 def _end_with(main_process: int) -> None:

@@ -8,7 +8,7 @@ takes away what nobody can use any more.
 from unlatch.flask.sender.letters import Letters, LinkPath, Render
 from unlatch.flask.sender.mailbox import MailboxTransport
 from unlatch.flask.sender.reading import DevMail
-from unlatch.flask.sender.sending import Minter, Sender, Worker
+from unlatch.flask.sender.sending import OUTCOMES, PURPOSES, Minter, Sender, Worker
 from unlatch.flask.sender.smtp import SmtpTransport
 from unlatch.flask.sender.transport import (
     PerhapsTaken,
@@ -20,6 +20,8 @@ from unlatch.flask.sender.transport import (
 )
 
 __all__ = [
+    "OUTCOMES",
+    "PURPOSES",
     "DevMail",
     "Letters",
     "LinkPath",

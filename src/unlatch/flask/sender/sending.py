@@ -7,6 +7,7 @@ ever stored and a request takes as long for an unknown address as for a known on
 
 import logging
 import traceback
+from collections.abc import Callable
 from email.message import EmailMessage
 from enum import Enum
 from typing import Literal, Protocol
@@ -14,7 +15,7 @@ from typing import Literal, Protocol
 from unlatch.core.code_budget import may_carry_code
 from unlatch.core.mailed import Minted
 from unlatch.core.ports import Stores
-from unlatch.core.records import Account, Mail
+from unlatch.core.records import Account, Mail, Purpose
 from unlatch.core.times import MINUTE, SECOND, Clock
 from unlatch.errors import StoreError
 from unlatch.flask.sender.letters import NOBODY, Letters
@@ -48,8 +49,14 @@ class _Fate(Enum):
 
     LEFT = "it left, or may have"
     LATER = "it is tried again"
+    NOBODY = "nobody has that address, so nothing was sent"
     NEVER = "it is not sent, now or later"
     NOT_OURS = "spent or killed meanwhile, or claimed by another sender"
+
+
+PURPOSES = tuple(one.value for one in Purpose)
+OUTCOMES = tuple(one.name.lower() for one in _Fate)
+"""What `Sender.watch` is told: one of each."""
 
 
 class _NotOurs(Exception):
@@ -71,6 +78,7 @@ class Sender:
     Attributes:
         transport: How they leave; may be replaced at any time (see `unlatch.testing.Outbox`).
         worker: Who sends; may be replaced likewise.
+        watch: Called with the purpose and the outcome of each mail that was worked on; likewise.
     """
 
     def __init__(
@@ -87,6 +95,7 @@ class Sender:
     ) -> None:
         self.transport = transport
         self.worker = worker
+        self.watch: Callable[[str, str], object] = lambda *_: None
         self._stores = stores
         self._minter = minter
         self._letters = letters
@@ -203,7 +212,7 @@ class Sender:
         # requests that come while this process mints and writes.
         letter = self._letters.write(mail, account, minted, now=now)
         if recipient is None:
-            return _Fate.NEVER
+            return _Fate.NOBODY
         self._hand_over(mail, letter)
         log.info("mail %s (%s) left", mail.id, mail.purpose)
         return _Fate.LEFT
@@ -253,6 +262,7 @@ class Sender:
         """Write what became of a mail that did not leave, and remember it until the store has
         taken it: one that was being handed over, and could be tried again, would be lost.
         """
+        self.watch(mail.purpose.value, fate.name.lower())
         if fate in (_Fate.LEFT, _Fate.NOT_OURS):
             return
         self._untold[mail.id] = (mail, fate, self._clock())

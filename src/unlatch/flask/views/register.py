@@ -64,4 +64,5 @@ def make_account() -> ResponseReturnValue:
 def _closed() -> ResponseReturnValue:
     if answers.wants_json():
         return answers.refusal(RegistrationClosed())
+    answers.note(RegistrationClosed())
     return answers.page("register/closed.html", status=403)

@@ -88,6 +88,14 @@ class MemoryMailKeeper(Reader):
             if kept is not None:
                 _put(rows, replace(kept, due_at=kept.expires_at, sent_at=None))
 
+    def oldest_unsent(self, *, now: int) -> int | None:
+        waiting = [
+            one.asked_at
+            for one in self._rows.mails.values()
+            if one.sent_at is None and _spendable(one, now) and one.due_at < one.expires_at
+        ]
+        return min(waiting, default=None)
+
     def sweep(self, *, expired_before: int, most: int) -> int:
         with self._memory.writing() as rows:
             old = [one for one in rows.mails.values() if one.expires_at < expired_before]

@@ -91,6 +91,10 @@ class Database(ABC):
                     raise
             return schema.check(self.engine)
 
+    def clock(self) -> int | None:
+        """What its own clock says, in microseconds; None where that is this machine's."""
+        return None
+
     @abstractmethod
     def upgrade(self) -> None:
         """Bring the schema to this code's. Several may ask at once."""

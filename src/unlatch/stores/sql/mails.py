@@ -80,6 +80,10 @@ HAND_OVER = MINT
 POSTPONE = update(mails).where(_CLAIMED)
 # Due when it has expired, which is never: nothing else of the row tells that it was given up.
 GIVE_UP = update(mails).where(_ID).values(due_at=mails.c.expires_at, sent_at=None)
+# What is given up is due when it expires: then it is not fresh, or not due before.
+OLDEST_UNSENT = select(func.min(mails.c.asked_at)).where(
+    unsent, _FRESH, mails.c.due_at < mails.c.expires_at
+)
 SWEEP = sweep(mails.c.id, mails.c.expires_at < bindparam("before"), oldest=mails.c.expires_at)
 
 ASK = insert(mails)
@@ -173,6 +177,11 @@ class SqlMailKeeper:
     def give_up(self, mail: Mail) -> None:
         with self._database.writing() as sql:
             sql.count(GIVE_UP, mail=mail.id)
+
+    def oldest_unsent(self, *, now: int) -> int | None:
+        with self._database.reading() as sql:
+            (asked_at,) = sql.rows(OLDEST_UNSENT, now=now)[0]
+        return None if asked_at is None else int(asked_at)
 
     def sweep(self, *, expired_before: int, most: int) -> int:
         with self._database.writing() as sql:

@@ -47,6 +47,8 @@ wait for the same disk; more threads than that wait for a connection, which is s
 _BEGIN = text("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
 _PATIENTLY = text("SET LOCAL statement_timeout = 0")  # LOCAL ends with the transaction
 
+_CLOCK = text("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)")
+
 _MAY_BE_COMMITTED = ("08", "57P", "58")
 """Errors of these classes in answer to COMMIT come from somebody who lost the server, or from a
 server that ends; any other says that nothing was kept.
@@ -81,6 +83,11 @@ class PostgresqlDatabase(Database):
         if not pooler:
             own = self._parameters.get("options", "")
             self._parameters["options"] = f"{_SERVER} {own}".rstrip()
+
+    def clock(self) -> int:
+        with self.reading() as sql:
+            (told,) = sql.rows(_CLOCK)[0]
+        return int(told)
 
     def upgrade(self) -> None:
         with store_errors():

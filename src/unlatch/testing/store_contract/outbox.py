@@ -208,6 +208,25 @@ class OutboxPromises:
         assert stores.mails.live(bob.id, now=NOW) == 1
         assert stores.mails.live(ada.id, now=NOW + 10 * MINUTE) == 0
 
+    def test_the_oldest_that_waits_is_known_by_when_it_was_asked_for(self, stores: Stores) -> None:
+        """Also while a sender has it, and while it waits for its next try; not once it left, was
+        given up or can be spent no more.
+        """
+        assert stores.mails.oldest_unsent(now=NOW) is None
+        for age in (1, 2, 3, 4):
+            kept(stores, a_mail(None, binding_hash=bytes([age]), asked_at=NOW - age, due_at=-age))
+        left, given_up, postponed = (_claimed(stores) for _ in range(3))
+        assert stores.mails.hand_over(left, now=NOW)
+        stores.mails.give_up(given_up)
+
+        assert stores.mails.oldest_unsent(now=NOW) == NOW - 2
+        stores.mails.postpone(postponed, until=NOW + MINUTE)
+        assert stores.mails.oldest_unsent(now=NOW) == NOW - 2
+        _claimed(stores)
+        assert stores.mails.hand_over(_claimed(stores, now=NOW + MINUTE), now=NOW + MINUTE)
+        assert stores.mails.oldest_unsent(now=NOW) == NOW - 1
+        assert stores.mails.oldest_unsent(now=NOW + 10 * MINUTE) is None
+
     def test_what_is_gone_can_be_told_about_without_harm(self, stores: Stores) -> None:
         """The sender may be slower than the sweep."""
         mail = a_mail(None)

@@ -1,0 +1,51 @@
+"""A question that must not hang with whom it asks."""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Probe(Generic[T]):
+    """Asks in a thread of its own, of which there is never more than one: whoever comes while a
+    question is out waits for the same answer. A database that hangs would otherwise take a
+    thread, and a connection, with each time that somebody asks whether it does.
+
+    Args:
+        question: May take for ever. What it raises is raised to who waits.
+    """
+
+    def __init__(self, question: Callable[[], T]) -> None:
+        self._question = question
+        self._lock = threading.Lock()
+        self._out: Future[T] | None = None
+        self._since = 0.0
+
+    def ask(self, patience: float) -> T | None:
+        """The answer, or None if there is none within `patience` seconds of the question. Who
+        comes later to one that is out has the less to wait.
+        """
+        with self._lock:
+            if self._out is None or self._out.done():
+                self._out, self._since = self._begin(), time.monotonic()
+            answer, left = self._out, self._since + patience - time.monotonic()
+        try:
+            return answer.result(max(0.0, left))
+        except TimeoutError:
+            return None
+
+    def _begin(self) -> Future[T]:
+        answer: Future[T] = Future()
+        threading.Thread(
+            target=self._run, args=(answer,), name="unlatch-probe", daemon=True
+        ).start()
+        return answer
+
+    def _run(self, answer: Future[T]) -> None:
+        try:
+            answer.set_result(self._question())
+        except BaseException as error:
+            answer.set_exception(error)
