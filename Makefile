@@ -7,13 +7,14 @@ LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-ha
 	--no-emit-index-url --custom-compile-command "make lock" $(ARGS)
 
 .PHONY: help serve test test-fast fuzz lint format assets vendor screenshots bench-enumeration \
-	lock environment
+	lock environment topology
 
 help:
 	@echo 'make serve      run Unlatch on http://localhost:5000    (ARGS="--port 8080" passes options on)'
 	@echo 'make test       check everything, real browser included (ARGS="-k passkey" narrows the tests)'
 	@echo 'make test-fast  the quick tests that need no browser    (under a minute)'
 	@echo 'make fuzz       send it anything, until Ctrl-C           (SECONDS=60 ends it; ARGS="-k names" narrows)'
+	@echo 'make topology   run the site of compose.yaml without containers, on this machine alone'
 	@echo 'make lint       ruff and mypy only'
 	@echo 'make format     let ruff put the code in order'
 	@echo 'make assets     rebuild the script and stylesheet in src/unlatch/flask/static'
@@ -42,6 +43,10 @@ test-fast: environment
 
 fuzz: environment
 	@exec $(PYTHON) scripts/fuzz.py $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
+
+topology: environment
+	@$(PYTHON) scripts/servers.py
+	@exec $(PYTHON) scripts/topology.py
 
 lint: environment
 	@$(PYTHON) -m ruff check .

@@ -36,7 +36,7 @@ class Postgres:
         options = [f"-c{setting}" for setting in (*quick, "max_connections=200", *settings)]
         here = ["-clisten_addresses=127.0.0.1", "-cunix_socket_directories=", f"-p{self.port}"]
         command = [program_of("postgres"), "-D", str(self.home / "data"), *here, *options]
-        self.process = Process(command, self.home, self.answers)
+        self.process = Process(command, self.home, self.answers, user=owner())
         self.process.start()
 
     def _make(self, safe: bool) -> None:
@@ -110,7 +110,7 @@ server_check_delay = 0
 """
         )
         command = [program("pgbouncer"), str(self.home / "pgbouncer.ini")]
-        self.process = Process(command, self.home, lambda: connects(self.port))
+        self.process = Process(command, self.home, lambda: connects(self.port), user=owner())
         self.process.start()
 
     def stop(self) -> None:

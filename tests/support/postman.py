@@ -19,6 +19,7 @@ class Postman:
     reached: Set when somebody has come so far.
     go_on: Set it to have it answered.
     taken: Recipients of the mails that came whole, and whose senders waited for the answer.
+    contents: Those mails, as they came.
     """
 
     def __init__(self, port: int) -> None:
@@ -27,6 +28,7 @@ class Postman:
         self.reached = threading.Event()
         self.go_on = threading.Event()
         self.taken: list[str] = []
+        self.contents: list[bytes] = []
 
     async def hold(self, step: str) -> None:
         if step == self.holds_at:
@@ -52,6 +54,7 @@ class _Handler:
     ) -> str:
         await self._postman.hold("DATA")
         self._postman.taken += envelope.rcpt_tos
+        self._postman.contents.append(envelope.original_content or b"")
         return "250 OK"
 
 

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 STARTING = 30.0
@@ -59,12 +59,24 @@ class Process:
     Args:
         command: What is run; what it says goes to the file `log` in `home`.
         answers: Whether it is there. Asked until it is.
+        env: Its environment; None for this process's.
+        user: As whom it runs; None for whoever runs this.
     """
 
-    def __init__(self, command: Sequence[str], home: Path, answers: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        home: Path,
+        answers: Callable[[], bool],
+        *,
+        env: Mapping[str, str] | None = None,
+        user: str | None = None,
+    ) -> None:
         self.command = command
         self.home = home
         self._answers = answers
+        self._env = env
+        self._user = user
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -75,7 +87,8 @@ class Process:
                 stdout=log,
                 stderr=log,
                 cwd=self.home,
-                user=owner(),
+                env=self._env,
+                user=self._user,
                 start_new_session=True,
             )
         until = time.monotonic() + STARTING
