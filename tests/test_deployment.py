@@ -116,6 +116,25 @@ def test_settings_of_the_containers_are_settings(service):
     assert {"UNLATCH_DATABASE_URL", "UNLATCH_REDIS_URL", "UNLATCH_TRUSTED_PROXIES"} <= named
 
 
+def test_filled_in_they_are_all_that_a_site_needs():
+    """No fault is left for the containers to tell."""
+    typed = {name: value or "x" for name, value in EXAMPLE.items()} | {
+        "SITE_HOST": "example.com",
+        "SECRET_KEY": "kR3v9-dZ0qLw7xTn2YbHc8uJfA5sEgM1",
+        "MAIL_FROM": "sign-in@example.com",
+    }
+
+    for service in OURS.values():
+        given = {
+            name: re.sub(r"\$\{(\w+)[^}]*\}", lambda found: typed[found.group(1)], str(value))
+            for name, value in service["environment"].items()
+        }
+        read_by_it = config.read_config(ROOT / "deploy", typed | given)
+        read = settings.Settings.read(read_by_it, development=False)
+        assert read.origins == ("https://example.com",)
+        assert "${" not in str(given)
+
+
 def test_the_example_of_settings_names_settings():
     """Those that are commented out, too; and all that compose.yaml wants to be told."""
     text = (ROOT / ".env.example").read_text()
