@@ -145,6 +145,5 @@ def _how(url: RedisUrl) -> dict[str, Any]:
         "socket_connect_timeout": _STEP,
         "retry": Retry(NoBackoff(), 0),
         "protocol": 2,
-        "driver_info": None,  # two questions less for each connection
     }
     return how | ({"ssl_ca_certs": url.ca_file} if url.tls else {})
