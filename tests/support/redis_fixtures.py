@@ -49,6 +49,13 @@ def settled_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisC
 
 
 @pytest.fixture
+def own_cluster(tmp_path: Path) -> Iterator[RedisCluster]:
+    """For one test, which moves its keys about and kills its servers."""
+    with cluster(tmp_path) as servers:
+        yield servers
+
+
+@pytest.fixture
 def redis_cluster(settled_cluster: RedisCluster) -> RedisCluster:
     for node in settled_cluster.nodes:
         node.ask("FLUSHALL")

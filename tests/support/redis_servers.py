@@ -22,6 +22,9 @@ from redis import Redis
 
 PASSWORD = "a p@ss/word:of%tests"
 
+SLOTS = (range(5461), range(5461, 10923), range(10923, 16384))
+"""Of a cluster's three servers."""
+
 
 @dataclass
 class RedisServer:
@@ -45,6 +48,10 @@ class RedisServer:
     def ask(self, *command: str) -> Any:
         with self.admin as admin:
             return admin.execute_command(*command)
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None
 
     def start(self) -> "RedisServer":
         """Empty, as nothing is kept. Comes back when it accepts connections."""
@@ -225,6 +232,17 @@ class RedisCluster:
         hosts = ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
         return f"redis+cluster://{hosts}"
 
+    def move(self, slots: range, taker: RedisServer) -> None:
+        """They are this one's from now on. All servers that live are told, and emptied."""
+        new = taker.ask("CLUSTER", "MYID")
+        for node in [taker, *(one for one in self.nodes if one.is_running)]:
+            with node.admin as admin:
+                admin.flushall()
+                told = admin.pipeline(transaction=False)
+                for slot in slots:
+                    told.execute_command("CLUSTER", "SETSLOT", slot, "NODE", new)
+                told.execute()
+
     def has_settled(self) -> bool:
         infos = [node.ask("CLUSTER", "INFO") for node in self.nodes]
         return all(b"cluster_state:ok" in one and b"known_nodes:3" in one for one in infos)
@@ -232,7 +250,6 @@ class RedisCluster:
 
 @contextmanager
 def cluster(folder: Path) -> Iterator[RedisCluster]:
-    bounds = (0, 5461, 10923, 16384)
     with ExitStack() as stack:
         nodes = []
         for number in range(3):
@@ -241,7 +258,7 @@ def cluster(folder: Path) -> Iterator[RedisCluster]:
             node = RedisServer(folder / str(number), port, _options(port, *options))
             nodes.append(stack.enter_context(running(node)))
             node.ask("CLUSTER", "SET-CONFIG-EPOCH", str(number + 1))
-            node.ask("CLUSTER", "ADDSLOTSRANGE", str(bounds[number]), str(bounds[number + 1] - 1))
+            node.ask("CLUSTER", "ADDSLOTSRANGE", str(SLOTS[number][0]), str(SLOTS[number][-1]))
             nodes[0].ask("CLUSTER", "MEET", "127.0.0.1", str(port), bus)
         servers = RedisCluster(nodes)
         eventually(servers.has_settled)

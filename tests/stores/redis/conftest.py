@@ -3,6 +3,7 @@
 from redis_fixtures import (
     guarded_redis,
     lone_redis,
+    own_cluster,
     redis,
     redis_cluster,
     settled_cluster,
@@ -12,6 +13,7 @@ from redis_fixtures import (
 __all__ = [
     "guarded_redis",
     "lone_redis",
+    "own_cluster",
     "redis",
     "redis_cluster",
     "settled_cluster",

@@ -34,7 +34,7 @@ class _Bounded(AbstractConnection):
             return
         with self._begins:
             if self._connecting is None or self._connecting.done():
-                if self.is_connected:
+                if self._sock:
                     return
                 self._connecting = on_a_thread(super().connect)
             connecting = self._connecting
@@ -50,9 +50,8 @@ class _Bounded(AbstractConnection):
 
     def _hurry(self) -> None:
         deadline = waiting_thread()
-        sock = self._get_socket()
-        if deadline is not None and sock:
-            sock.settimeout(deadline.left())
+        if deadline is not None and self._sock:
+            self._sock.settimeout(deadline.left())
 
 
 class BoundedConnection(_Bounded, Connection):

@@ -5,13 +5,13 @@ redis-py would try a refused connection ten times, for four seconds; here nothin
 
 import threading
 from collections.abc import Sequence
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from redis import ConnectionPool
 from redis.backoff import NoBackoff
 from redis.cluster import ClusterNode, RedisCluster
 from redis.connection import AbstractConnection
-from redis.exceptions import ResponseError
+from redis.exceptions import MovedError, ResponseError
 from redis.retry import Retry
 from redis.sentinel import Sentinel, SentinelConnectionPool
 
@@ -26,6 +26,7 @@ from unlatch.stores.redis.connections import (
 from unlatch.stores.redis.deadline import Deadline, on_a_thread
 
 Command = Sequence[bytes | str | int]
+"""Of one key, in the fourth place: `EVALSHA name 1 key …`."""
 
 _STEP = 0.1
 """Seconds for one step of what goes on when its asker has gone."""
@@ -81,14 +82,16 @@ def _answer(connection: AbstractConnection) -> object:
 
 
 class _Cluster:
-    """Its client asks server after server where things are, and sleeps when they do not know;
-    so all of it runs on a thread that can be left alone.
+    """Its client asks server after server where things are; so all of it runs on a thread that can
+    be left alone. Each server is sent at once what lies there: redis-py's own pipeline would
+    first ask one of them, for every script, what its keys are, and be lost without that one.
     """
 
     def __init__(self, url: RedisUrl) -> None:
         self._url = url
         self._opening = threading.Lock()
         self._client: RedisCluster | None = None
+        self._is_lost = False
 
     def ask(self, commands: Sequence[Command], deadline: Deadline) -> list[object]:
         return deadline.wait(on_a_thread(lambda: self._ask(commands)))
@@ -96,17 +99,23 @@ class _Cluster:
     def _ask(self, commands: Sequence[Command]) -> list[object]:
         client = self._open()
         try:
-            pipeline = client.pipeline()
-            for command in commands:
-                pipeline.execute_command(*command)
-            return cast(list[object], pipeline.execute(raise_on_error=False))
+            answers = _ask_each(client, commands)
+            moved = [at for at, one in enumerate(answers) if isinstance(one, MovedError)]
+            if moved:
+                client.nodes_manager.initialize()
+                again = _ask_each(client, [commands[at] for at in moved])
+                for at, answer in zip(moved, again, strict=True):
+                    answers[at] = answer
+            return answers
         except Exception:
-            # Its servers may all have moved: it is found anew by the address.
-            self._client = None
+            self._is_lost = True
             raise
 
     def _open(self) -> RedisCluster:
         with self._opening:
+            if self._is_lost:
+                self._is_lost = False
+                self._find_anew()
             if self._client is None:
                 self._client = RedisCluster(
                     startup_nodes=[ClusterNode(*host) for host in self._url.hosts],
@@ -115,6 +124,31 @@ class _Cluster:
                     **_how(self._url),
                 )
             return self._client
+
+    def _find_anew(self) -> None:
+        """Where things are, as the servers say that are left; by the address if none is. Not before
+        the next question: others may be under way, and this ends their connections.
+        """
+        try:
+            if self._client is not None:
+                self._client.nodes_manager.initialize()
+        except Exception:  # not all that it raises is a `RedisError`
+            self._client = None
+
+
+def _ask_each(client: RedisCluster, commands: Sequence[Command]) -> list[object]:
+    """Each server for what lies there."""
+    places: dict[str, tuple[ClusterNode, list[int]]] = {}
+    for at, (_, _, _, key, *_) in enumerate(commands):
+        node = client.get_node_from_key(key)
+        places.setdefault(node.name, (node, []))[1].append(at)
+    answers: dict[int, object] = {}
+    for node, its in places.values():
+        pipeline = client.get_redis_connection(node).pipeline(transaction=False)
+        for at in its:
+            pipeline.execute_command(*commands[at])
+        answers |= zip(its, pipeline.execute(raise_on_error=False), strict=True)
+    return [answers[at] for at in range(len(commands))]
 
 
 def _pool(url: RedisUrl) -> ConnectionPool:
@@ -145,6 +179,5 @@ def _how(url: RedisUrl) -> dict[str, Any]:
         "socket_connect_timeout": _STEP,
         "retry": Retry(NoBackoff(), 0),
         "protocol": 2,
-        "driver_info": None,  # two questions less for each connection
     }
     return how | ({"ssl_ca_certs": url.ca_file} if url.tls else {})
