@@ -3,25 +3,39 @@
 SQLite has one writer. PostgreSQL lets many write, each seeing what was committed when its
 statement began: a sign-in would find an account enabled that is disabled at this moment, and its
 session would come too late to be ended with the others.
+
+One holds an account at a time, and *first*, before its mails: two that shared it would wait for
+each other as soon as both wrote to it, and so would one that had a mail, and wanted the account,
+and one that had the account, and wanted its mails. Of such two the database undoes one: whoever
+tries codes could so keep the owner from signing in.
 """
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Exists, bindparam, exists, literal, select
+from sqlalchemy import ColumnElement, Exists, Select, bindparam, exists, literal, select
 
-from unlatch.stores.sql.tables import accounts
+from unlatch.stores.sql.tables import accounts, mails
 
-HOLD_ACCOUNT = (
-    select(accounts.c.id)
-    .where(accounts.c.id == bindparam("account"), accounts.c.disabled_at.is_(None))
-    .with_for_update()
+
+def _held(chosen: Select[Any]) -> Select[Any]:
+    """What only points to the account goes on being written: asking for a mail waits for nobody."""
+    return chosen.with_for_update(key_share=True)
+
+
+_ENABLED = accounts.c.disabled_at.is_(None)
+
+HOLD_ACCOUNT = _held(select(accounts.c.id).where(accounts.c.id == bindparam("account"), _ENABLED))
+"""Gives the account's id if it is enabled."""
+
+HOLD_WHOSE = _held(
+    select(accounts.c.id).where(
+        accounts.c.id
+        == select(mails.c.account_id).where(mails.c.id == bindparam("mail")).scalar_subquery()
+    )
 )
-"""Gives the account's id if it is enabled. Whoever wants to hold it too, or to change it, waits."""
+"""The account of a mail."""
 
 
 def enabled(account_id: ColumnElement[Any]) -> Exists:
-    """Whether an account is there and enabled, and stays so: others may hold it likewise, and
-    nobody changes it meanwhile.
-    """
-    here = select(literal(1)).where(accounts.c.id == account_id, accounts.c.disabled_at.is_(None))
-    return exists(here.with_for_update(read=True))
+    """Whether an account is there and enabled, and stays so."""
+    return exists(_held(select(literal(1)).where(accounts.c.id == account_id, _ENABLED)))

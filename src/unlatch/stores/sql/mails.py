@@ -9,6 +9,7 @@ from unlatch.core.records import Mail, Purpose
 from unlatch.errors import MailGone
 from unlatch.stores.sql import rows
 from unlatch.stores.sql.database import Database
+from unlatch.stores.sql.holding import HOLD_WHOSE
 from unlatch.stores.sql.running import Sql
 from unlatch.stores.sql.sweeping import sweep
 from unlatch.stores.sql.tables import accounts, mails, unsent, untouched
@@ -118,6 +119,8 @@ class SqlMailKeeper:
         by_code: bool,
     ) -> Mail | None:
         with self._database.writing() as sql:
+            if by_code:
+                sql.first(HOLD_WHOSE, mail=mail_id)
             mail = _mail(
                 sql.first(
                     SPEND_TRY,
@@ -203,6 +206,7 @@ class SqlMailWriter:
         self._sql.run(ASK, **rows.mail_values(mail))
 
     def spend(self, mail_id: str, *, now: int) -> None:
+        self._sql.first(HOLD_WHOSE, mail=mail_id)
         if not self._sql.count(SPEND, mail=mail_id, now=now, used_at=now):
             raise MailGone("used, killed or expired")
 

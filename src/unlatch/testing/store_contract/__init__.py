@@ -17,6 +17,7 @@ from unlatch.testing.store_contract.accounts import AccountPromises
 from unlatch.testing.store_contract.ceremonies import CeremonyPromises
 from unlatch.testing.store_contract.events import EventPromises
 from unlatch.testing.store_contract.mails import MailPromises
+from unlatch.testing.store_contract.meetings import MeetingPromises
 from unlatch.testing.store_contract.meta import MetaPromises
 from unlatch.testing.store_contract.outbox import OutboxPromises
 from unlatch.testing.store_contract.passkeys import PasskeyPromises
@@ -38,5 +39,6 @@ class StoreContract(
     EventPromises,
     MetaPromises,
     UnitPromises,
+    MeetingPromises,
 ):
     """All promises. A subclass gives the fixture `stores`."""

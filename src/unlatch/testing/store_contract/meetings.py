@@ -1,0 +1,82 @@
+"""Promises about transactions of one account that meet: each waits for the other's end, and none
+for something that the other waits for, which would undo one of them.
+"""
+
+from unlatch.core.ports import Stores
+from unlatch.errors import MailGone
+from unlatch.testing.store_contract.making import (
+    BINDING,
+    NOW,
+    OTHER_BINDING,
+    Meeting,
+    a_mail,
+    a_passkey,
+    a_session,
+    an_account,
+    at_once,
+    kept,
+)
+
+
+class MeetingPromises:
+    def test_two_who_sign_in_at_once_both_get_in(self, stores: Stores) -> None:
+        meeting = Meeting()
+        ada = an_account()
+        keys = [a_passkey(ada, name) for name in ("phone", "laptop")]
+        kept(stores, ada, *keys)
+
+        def sign_in(number: int) -> None:
+            with stores.unit() as unit:
+                unit.passkeys.record_use(keys[number], sign_count=0, backed_up=False, now=NOW)
+                unit.sessions.add(a_session(ada, f"{number}"))
+                meeting.wait()
+                unit.mails.kill_pending(ada.id, now=NOW)
+                unit.accounts.forgive(ada.id)
+
+        assert at_once(2, sign_in) == [None, None]
+
+    def test_of_two_mails_of_an_account_used_at_once_one_is_accepted(self, stores: Stores) -> None:
+        """Each voids the other."""
+        meeting = Meeting()
+        ada = an_account()
+        mails = [a_mail(ada, binding_hash=binding) for binding in (BINDING, OTHER_BINDING)]
+        kept(stores, ada, *mails)
+
+        def sign_in(number: int) -> None:
+            with stores.unit() as unit:
+                unit.mails.spend(mails[number].id, now=NOW)
+                meeting.wait()
+                unit.sessions.add(a_session(ada, f"{number}"))
+                unit.mails.kill_pending(ada.id, now=NOW)
+
+        results = at_once(2, sign_in)
+
+        assert results.count(None) == 1
+        assert [type(one) for one in results if one is not None] == [MailGone]
+
+    def test_who_tries_codes_keeps_nobody_from_signing_in(self, stores: Stores) -> None:
+        begun, tried = Meeting(), Meeting()
+        ada = an_account()
+        mail = a_mail(ada)
+        kept(stores, ada, mail)
+
+        def sign_in_or_try(number: int) -> None:
+            if number:
+                begun.wait()
+                stores.mails.spend_try(
+                    mail.id,
+                    purpose=mail.purpose,
+                    binding_hash=mail.binding_hash,
+                    limit=5,
+                    now=NOW,
+                    by_code=True,
+                )
+                return tried.wait()
+            with stores.unit() as unit:
+                unit.sessions.add(a_session(ada))
+                begun.wait()
+                tried.wait()
+                unit.mails.kill_pending(ada.id, now=NOW)
+            return None
+
+        assert at_once(2, sign_in_or_try) == [None, None]
