@@ -15,6 +15,7 @@ from flask import Flask
 from host import DATABASE, QUICK, make_app
 from jinja2 import FileSystemBytecodeCache
 from people import Clock, Person
+from postgres import postgres
 from redis_fixtures import lone_redis, redis
 from wire import WireClient, running
 
@@ -30,6 +31,7 @@ __all__ = [
     "mira",
     "noah",
     "outbox",
+    "postgres",
     "redis",
     "visitor",
 ]

@@ -222,7 +222,11 @@ def _read(url: str) -> dict[str, str]:
                 "password are written as %40 %3A %2F %25."
             ]
         ) from None
-    return {name: str(value) for name, value in parameters.items() if value is not None}
+    named = {name: str(value) for name, value in parameters.items() if value is not None}
+    if "," in named.get("host", "") + named.get("hostaddr", ""):
+        # A standby is behind by a moment, in which it would let somebody in who was signed out.
+        named.setdefault("target_session_attrs", "read-write")
+    return named
 
 
 def _driver(connection: Connection) -> PromptConnection:
