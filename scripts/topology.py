@@ -8,6 +8,7 @@ where something like `python -m aiosmtpd -n -l 127.0.0.1:1025` shows it.
 
 import signal
 import sys
+import threading
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests/support"))
@@ -23,11 +24,13 @@ MAIL = {
 
 
 def main() -> None:
-    ends = {signal.SIGINT, signal.SIGTERM}
-    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
+    told = threading.Event()
+    # Not blocked and waited for: what is started would never hear of them either.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: told.set())
     with topology(MAIL) as site:
         print(f"{site.url}, with a certificate that no browser knows. Ctrl-C ends it.", flush=True)
-        signal.sigwait(ends)
+        told.wait()
 
 
 if __name__ == "__main__":

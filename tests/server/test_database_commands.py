@@ -92,6 +92,8 @@ def test_a_database_ahead_is_told_and_left_alone(run, path, command):
     run("db", "upgrade")
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE unlatch_alembic_version SET version_num = 'from the future'")
+        # And has taken something away that this version needs.
+        connection.execute("UPDATE unlatch_meta SET value = x'7e' WHERE name = 'min_code'")
 
     ended = run("db", command)
 

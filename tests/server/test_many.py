@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from urllib.request import urlopen
 
 import pytest
 from fixtures import person
@@ -128,12 +129,20 @@ cli.main()
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-def test_no_worker_outlives_a_killed_main_process(start_command, tmp_path):
+def test_workers_are_counted_together_and_none_outlives_a_killed_main_process(
+    start_command, tmp_path
+):
     """They would go on answering, and keep the port, with nobody to end or replace them."""
     many = [sys.executable, "-c", MANY, "serve", "--workers", "2", "--port"]
-    site = start_command(tmp_path, lambda port: [*many, str(port)], {})
-    wait_until(lambda: len(site.workers) == 2, "both workers")
+    port = free_port()
+    settings = {"UNLATCH_METRICS": str(port), "TMPDIR": str(tmp_path)}
+    site = start_command(tmp_path, lambda port: [*many, str(port)], settings)
+    wait_until(lambda: len(list(tmp_path.glob("*/slot-*"))) == 2, "both workers")
     workers = site.workers
+    for _ in range(20):
+        site.get("/auth/nowhere")
+    with urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+        assert 'unlatch_refusals_total{reason="not_found"} 20.0' in answer.read().decode()
 
     site.stop(signal.SIGKILL)
 

@@ -199,6 +199,8 @@ def test_with_settings_it_serves_the_site_they_name(start_site, tmp_path):
     assert site.get("/auth/sign-in").status == 400
     assert site.get("/healthz").status == 200
     assert site.get("/auth/dev/mailbox", Host="example.com").status == 404
+    said = [json.loads(line) for line in site.stop().splitlines()]  # for programs to read
+    assert said[0]["event"].startswith("refused: wrong_host")
 
 
 def test_no_token_gets_into_what_it_logs(own_site):
