@@ -14,6 +14,7 @@ from fixtures import clock, confirm, kept, links, mira, noah, outbox, person, vi
 from flask import Flask
 from host import DATABASE, QUICK, make_app
 from jinja2 import FileSystemBytecodeCache
+from one_connection import one_connection
 from people import Clock, Person
 from postgres import postgres
 from redis_fixtures import lone_redis, redis
@@ -30,6 +31,7 @@ __all__ = [
     "lone_redis",
     "mira",
     "noah",
+    "one_connection",
     "outbox",
     "postgres",
     "redis",

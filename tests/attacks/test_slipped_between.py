@@ -31,6 +31,11 @@ DECIDES = (
 NEVER = -1
 
 
+@pytest.fixture
+def one_connection() -> None:
+    """What slips in has one of its own."""
+
+
 @dataclass
 class Scene:
     """Attributes:

@@ -242,13 +242,14 @@ class Passkeys:
             seen = verify_registration(answer, ceremony.challenge, party)
             passkey = self._new(seen, live, known, visitor)
             told = self._limits.lets_notice_out(visitor, live.account)
+            is_decoy = self._decoys.has(passkey.credential_id)
             with self._stores.unit() as unit:
                 unit.ceremonies.spend(ceremony.mark)
                 # Inside the transaction: a squatter's answer that arrives while the owner of
                 # the address takes the account over must not leave a passkey behind.
                 unit.sessions.require(live.session.token_hash)
                 unit.passkeys.add(passkey, limit=MOST_PASSKEYS)
-                if self._decoys.has(passkey.credential_id):
+                if is_decoy:
                     # As if somebody had it: an id that is free would tell that it was a decoy.
                     raise PasskeyExists("a decoy")
                 now = passkey.added_at
