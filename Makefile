@@ -6,13 +6,14 @@ UV = uv
 LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" $(ARGS)
 
-.PHONY: help serve test test-fast fuzz lint format assets vendor screenshots bench-enumeration \
-	lock environment topology
+.PHONY: help serve test test-fast faults fuzz lint format assets vendor screenshots \
+	bench-enumeration lock environment topology
 
 help:
 	@echo 'make serve      run Unlatch on http://localhost:5000    (ARGS="--port 8080" passes options on)'
 	@echo 'make test       check everything, real browser included (ARGS="-k passkey" narrows the tests)'
 	@echo 'make test-fast  the quick tests that need no browser    (under a minute)'
+	@echo 'make faults     kill it, fill its disk, cut its wires     (most of an hour; SEED=… again)'
 	@echo 'make fuzz       send it anything, until Ctrl-C           (SECONDS=60 ends it; ARGS="-k names" narrows)'
 	@echo 'make topology   run the site of compose.yaml without containers, on this machine alone'
 	@echo 'make lint       ruff and mypy only'
@@ -40,6 +41,12 @@ test: lint
 # No browser, no attacks, and nothing that starts processes or tries a thousand things.
 test-fast: environment
 	@$(PYTHON) -m pytest -n 2 -m "not slow" $(ARGS)
+
+# The counts that are promised, most of an hour: a test alone by ARGS="-k clock".
+faults: environment
+	@$(PYTHON) scripts/servers.py
+	@seed=$${SEED:-$$(date +%s)}; echo "SEED=$$seed"; \
+		FAULTS_SEED=$$seed exec $(PYTHON) -m pytest tests/faults $(ARGS)
 
 fuzz: environment
 	@exec $(PYTHON) scripts/fuzz.py $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)

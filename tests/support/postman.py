@@ -1,4 +1,4 @@
-"""A mail server that stops at a step until it is told to go on."""
+"""A mail server that stops at a step until it is told to go on, or says no there."""
 
 import asyncio
 import threading
@@ -16,8 +16,10 @@ class Postman:
     port: Of this machine.
     holds_at: "RCPT" or "DATA": when the recipient was named, or the whole mail was given, and
         before that is answered.
+    says: What it answers at a step instead of "250 OK", like "451 later".
     reached: Set when somebody has come so far.
     go_on: Set it to have it answered.
+    took: Set when a mail has come whole.
     taken: Recipients of the mails that came whole, and whose senders waited for the answer.
     contents: Those mails, as they came.
     """
@@ -25,15 +27,23 @@ class Postman:
     def __init__(self, port: int) -> None:
         self.port = port
         self.holds_at = ""
+        self.says: dict[str, str] = {}
         self.reached = threading.Event()
         self.go_on = threading.Event()
+        self.took = threading.Event()
         self.taken: list[str] = []
         self.contents: list[bytes] = []
 
-    async def hold(self, step: str) -> None:
+    async def answer(self, step: str) -> str:
         if step == self.holds_at:
             self.reached.set()
             await asyncio.to_thread(self.go_on.wait, PATIENCE)
+        return self.says.get(step, "250 OK")
+
+    def take(self, envelope: Envelope) -> None:
+        self.taken += envelope.rcpt_tos
+        self.contents.append(envelope.original_content or b"")
+        self.took.set()
 
 
 class _Handler:
@@ -45,17 +55,18 @@ class _Handler:
     async def handle_RCPT(  # noqa: N802  # aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        await self._postman.hold("RCPT")
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
+        said = await self._postman.answer("RCPT")
+        if said.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return said
 
     async def handle_DATA(  # noqa: N802  # aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
-        await self._postman.hold("DATA")
-        self._postman.taken += envelope.rcpt_tos
-        self._postman.contents.append(envelope.original_content or b"")
-        return "250 OK"
+        said = await self._postman.answer("DATA")
+        if said.startswith("250"):
+            self._postman.take(envelope)
+        return said
 
 
 @contextmanager

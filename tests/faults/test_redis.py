@@ -1,0 +1,43 @@
+"""Redis is killed, emptied, comes back, hangs: limits are looser for a while, and that is all.
+Nobody waits, and nobody is told 503.
+"""
+
+from faults.ledger import Outcome
+from faults.siege import often
+
+AWAY, BACK = "each process counts limits by itself", "Redis answers again"
+
+
+def kill(redis, siege):
+    redis.kill()
+    siege.wait_for(20)
+    redis.start()
+
+
+def empty(redis, siege):
+    redis.ask("FLUSHALL")
+    siege.wait_for(5)
+
+
+def restart(redis, siege):
+    redis.kill()
+    redis.start()
+    siege.wait_for(5)
+
+
+def hang(redis, siege):
+    with redis.hangs():
+        siege.wait_for(20)
+
+
+def test_in_trouble(besiege, redis):
+    siege = besiege(UNLATCH_REDIS_URL=redis.url)
+
+    with siege.load():
+        for trouble in [kill, empty, restart, hang] * often(20):
+            siege.wait_for(10)
+            trouble(redis, siege)
+        siege.wait_until(lambda: siege.log.count(AWAY) == siege.log.count(BACK) > 0, "Redis")
+
+    siege.check(cut=False)
+    assert not [one for one in siege.ledger.entries if one.outcome is Outcome.UNAVAILABLE]

@@ -1,0 +1,64 @@
+"""Defences to take away, by name: what the ledger must find out."""
+
+import itertools
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from unittest.mock import patch
+
+from unlatch.core.records import Session
+from unlatch.stores.sql.ceremonies import SqlCeremonyWriter
+from unlatch.stores.sql.database import Database
+from unlatch.stores.sql.running import Sql, store_errors
+from unlatch.stores.sql.sessions import SqlSessionWriter
+
+
+def put(whose: type, name: str, method: object) -> None:
+    """In the place of a method, for good."""
+    patch.object(whose, name, method).start()
+
+
+def spend_nothing() -> None:
+    """An answered ceremony is taken again."""
+    put(SqlCeremonyWriter, "spend", lambda *_: None)
+    add = SqlSessionWriter.add
+
+    def add_in_any_case(writer: SqlSessionWriter, session: Session) -> int:
+        # The other half: what a session is made from is unique.
+        return add(writer, replace(session, ceremony_id=os.urandom(16)))
+
+    put(SqlSessionWriter, "add", add_in_any_case)
+
+
+def lose_some() -> None:
+    """One commit of five is answered, and lost."""
+    numbers = itertools.count(1)
+
+    @contextmanager
+    def writing(database: Database) -> Iterator[Sql]:
+        database.make_ready()
+        with database._turn_to_write(), store_errors(), database.engine.connect() as connection:
+            database._begin(connection)
+            yield Sql(connection)
+            if next(numbers) % 5:
+                connection.commit()
+
+    put(Database, "writing", writing)
+
+
+def commit_each_statement() -> None:
+    """A unit is no transaction: what is half done stays."""
+
+    @contextmanager
+    def writing(database: Database) -> Iterator[Sql]:
+        database.make_ready()
+        with database._turn_to_write(), store_errors(), database.engine.connect() as connection:
+            yield Sql(connection)
+
+    put(Database, "writing", writing)
+
+
+BREAK: Mapping[str, Callable[[], None]] = {
+    one.__name__: one for one in (spend_nothing, lose_some, commit_each_statement)
+}

@@ -1,0 +1,98 @@
+"""The command `unlatch` as it is, but that a test can kill its processes at a step, move their
+clock, or fill their disk (`levers.py`): `python -m faults.entry serve …`.
+
+No part of the product knows of it. With FAULTS_BROKEN a defence is taken away, to see that the
+ledger finds out.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+from uuid import UUID
+
+from faults.breaking import BREAK, put
+from faults.levers import Levers
+from flask import has_request_context, request
+from sqlalchemy import Connection
+
+from unlatch.core.browsers import browser_name
+from unlatch.core.providers import provider_name
+from unlatch.core.records import Event
+from unlatch.flask import state
+from unlatch.server import cli, patience
+from unlatch.stores.sql.events import SqlEventWriter
+from unlatch.stores.sql.sqlite import SqliteDatabase
+from unlatch.stores.sql.stores import SqlStores, SqlUnit
+
+
+def watch_units(levers: Levers) -> None:
+    """Name the steps of each transaction by what it is for, like "unlatch.add_passkey: midway",
+    which is before it writes what happened.
+    """
+    unwatched, add_event = SqlStores.unit, SqlEventWriter.add
+
+    def add(writer: SqlEventWriter, event: Event) -> None:
+        levers.reached(f"{_whose()}: midway")
+        add_event(writer, event)
+
+    @contextmanager
+    def unit(stores: SqlStores) -> Iterator[SqlUnit]:
+        whose = _whose()
+        levers.reached(f"{whose}: before BEGIN")
+        with unwatched(stores) as opened:
+            yield opened
+            levers.reached(f"{whose}: before COMMIT")
+        levers.reached(f"{whose}: after COMMIT")
+
+    put(SqlStores, "unit", unit)
+    put(SqlEventWriter, "add", add)
+
+
+def _whose() -> str:
+    return str(request.endpoint) if has_request_context() else "sender"
+
+
+def move_clock(levers: Levers) -> None:
+    right: Callable[[], int] = state.now
+    patch.object(state, "now", lambda: right() + levers.microseconds_ahead).start()
+
+
+def limit_pages(levers: Levers) -> None:
+    """A disk that is full, and is not any more."""
+    begin = SqliteDatabase._begin
+
+    def begin_within(database: SqliteDatabase, connection: Connection) -> None:
+        pages = levers.pages
+        if pages:
+            connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+        begin(database, connection)
+
+    put(SqliteDatabase, "_begin", begin_within)
+
+
+def warm() -> None:
+    """Load the long tables before there are workers: in each of four on a busy machine, the first
+    who adds a passkey would wait for them longer than for any fault.
+    """
+    browser_name("")
+    provider_name(str(UUID(int=0)))
+
+
+def main(environ: Any = os.environ) -> None:
+    levers = Levers(Path(environ["FAULTS_FOLDER"]))
+    watch_units(levers)
+    move_clock(levers)
+    limit_pages(levers)
+    warm()
+    if environ.get("FAULTS_HASTY"):  # dying every second is no reason to give up
+        patch.object(patience, "PAUSES", (0.05,) * 1000).start()
+    if broken := environ.get("FAULTS_BROKEN"):
+        BREAK[broken]()
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()
