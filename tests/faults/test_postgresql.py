@@ -6,7 +6,7 @@ lost with a primary, because a synchronous standby has it.
 """
 
 import pytest
-from cable import cable
+from cable import COMMIT, cable
 from faults.ledger import Outcome
 from faults.siege import often
 from faults.standby import SAFE, pair
@@ -79,7 +79,7 @@ def test_a_commit_or_its_answer_is_lost(besiege_many, postgres, wire):
     with siege.load():
         for cut in ("cut_before", "cut_after") * often(20):
             siege.wait_for(5)
-            setattr(wire, cut, b"COMMIT")
+            setattr(wire, cut, COMMIT)
             wait_for_503(siege, 3)
             setattr(wire, cut, None)
         siege.wait_until_back()

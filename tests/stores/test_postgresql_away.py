@@ -5,15 +5,13 @@ is none that may be wrong, and all goes on by itself when it is back.
 import threading
 
 import pytest
-from cable import cable
+from cable import COMMIT, cable
 
 from unlatch.errors import CommitUnknown, SettingsError, StoreError
 from unlatch.stores import open_stores
 from unlatch.testing.store_contract.making import NOW, an_account, kept
 
 pytestmark = pytest.mark.slow
-
-COMMIT = b"COMMIT\0"  # as it is sent; "READ COMMITTED" is another thing
 
 SOON = 4.0
 """Seconds after which a test gives up: twice what is promised, on a busy machine."""

@@ -5,6 +5,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+COMMIT = b"COMMIT\0"
+"""As PostgreSQL's clients send it. ("READ COMMITTED" is another thing.)"""
+
 Pair = tuple[socket.socket, socket.socket]
 
 
