@@ -16,6 +16,7 @@ from pathlib import Path
 from prometheus_client import values
 
 _BEGINNING = "unlatch-metrics-"
+_NEW = "unlatch-new-metrics-"
 _HELD = "held"
 
 
@@ -24,11 +25,12 @@ def make_folder() -> Path:
     of the same user's that are no more, however they ended, are removed.
     """
     for left in Path(tempfile.gettempdir()).glob(f"{_BEGINNING}*"):
-        if _is_ours(left) and _hold(left / _HELD):
+        if _is_left(left):
             shutil.rmtree(left, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=_BEGINNING))
-    _hold(folder / _HELD)
-    return folder
+    # By another name until it is held, or a server that begins now would take it for left over.
+    new = Path(tempfile.mkdtemp(prefix=_NEW))
+    _hold(new / _HELD)
+    return new.rename(new.with_name(_BEGINNING + new.name.removeprefix(_NEW)))
 
 
 def take_slot(folder: Path) -> int:
@@ -39,13 +41,14 @@ def take_slot(folder: Path) -> int:
     return slot
 
 
-def _is_ours(path: Path) -> bool:
-    """A folder of this user's, and no link of somebody's to one."""
+def _is_left(path: Path) -> bool:
+    """A folder of this user's, and no link of somebody's to one, that no server holds any more."""
     try:
         found = path.lstat()
+        ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
+        return ours and _hold(path / _HELD)
     except FileNotFoundError:  # another server that begins was quicker
         return False
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
 
 
 def _hold(path: Path) -> bool:
