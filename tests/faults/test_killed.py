@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from faults.siege import COUNTS, SEED, often
+from faults.siege import COUNTS, ONCE, SEED, often
 from processes import PATIENCE
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds workers in /proc")
@@ -33,6 +33,7 @@ APART = 6.0
 def test_at_each_step_of_each_flow(request, kind):
     """One of four workers over PostgreSQL, and the only one over SQLite."""
     siege = request.getfixturevalue(kind)(FAULTS_HASTY="1")
+    siege.patience = ONCE  # who comes to the door of a dead worker waits for the next one
 
     with siege.load():
         siege.wait_for(10)
