@@ -19,6 +19,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server import MPServer as Server
 
+from unlatch.flask.loading import load_names
 from unlatch.server.listening import Place
 from unlatch.server.logs import logs
 from unlatch.server.patience import Patience
@@ -64,6 +65,8 @@ def serve(
     if sys.platform == "linux":
         # A forked worker need not import everything again; Python 3.14 would not fork.
         multiprocessing.set_start_method("fork", force=True)
+    if workers > 1:
+        load_names()  # once for all of them, instead of by the first visitor of each
     # What the thread is importing when a worker is forked would stay half imported in the worker
     # for ever. All that it needs is imported by its first connection, so one is tried before.
     _answers(place)

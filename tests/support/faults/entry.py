@@ -11,15 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
-from uuid import UUID
 
 from faults.breaking import BREAK, put
 from faults.levers import Levers
 from flask import has_request_context, request
 from sqlalchemy import Connection
 
-from unlatch.core.browsers import browser_name
-from unlatch.core.providers import provider_name
 from unlatch.core.records import Event
 from unlatch.flask import state
 from unlatch.server import cli, patience
@@ -73,20 +70,11 @@ def limit_pages(levers: Levers) -> None:
     put(SqliteDatabase, "_begin", begin_within)
 
 
-def warm() -> None:
-    """Load the long tables before there are workers: in each of four on a busy machine, the first
-    who adds a passkey would wait for them longer than for any fault.
-    """
-    browser_name("")
-    provider_name(str(UUID(int=0)))
-
-
 def main(environ: Any = os.environ) -> None:
     levers = Levers(Path(environ["FAULTS_FOLDER"]))
     watch_units(levers)
     move_clock(levers)
     limit_pages(levers)
-    warm()
     if environ.get("FAULTS_HASTY"):  # dying every second is no reason to give up
         patch.object(patience, "PAUSES", (0.05,) * 1000).start()
     if broken := environ.get("FAULTS_BROKEN"):
