@@ -2,10 +2,12 @@
 is none that may be wrong, and all goes on by itself when it is back.
 """
 
+import sys
 import threading
 
 import pytest
 from cable import COMMIT, cable
+from servers import free_port
 
 from unlatch.errors import CommitUnknown, SettingsError, StoreError
 from unlatch.stores import open_stores
@@ -87,6 +89,17 @@ def test_connections_that_died_meanwhile_are_nobodys_trouble(stores, wire):
     kept(stores, an_account())
 
 
+def test_who_asks_while_nobody_is_there_is_told_and_finds_it_back(stores, wire, postgres):
+    wire.to = free_port()
+    wire.cut()
+
+    for work in (lambda: stores.accounts.find("nobody"), lambda: kept(stores, an_account())):
+        assert isinstance(soon(work), StoreError)
+
+    wire.to = postgres.port
+    kept(stores, an_account())
+
+
 def test_a_commit_that_was_not_heard_is_unknown(stores, wire):
     wire.cut_before = COMMIT
     ada = an_account()
@@ -132,3 +145,11 @@ def test_a_url_that_libpq_cannot_read_is_a_fault_and_tells_no_password():
         open_stores("postgresql://unlatch:hu%sh@127.0.0.1:5432/x")
 
     assert "hu" not in str(raised.value).replace("UNLATCH", "")
+
+
+def test_a_machine_without_the_driver_is_told_what_to_install(monkeypatch):
+    monkeypatch.delitem(sys.modules, "unlatch.stores.sql.postgresql", raising=False)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+
+    with pytest.raises(SettingsError, match=r"pip install 'unlatch\[postgres\]'"):
+        open_stores("postgresql://unlatch@127.0.0.1:5432/x")

@@ -15,6 +15,7 @@ class Cable:
     """Listens on `port`, and passes on to a server on this machine what comes.
 
     Attributes:
+        to: The server's port; one where nobody listens is a server that is away.
         cut_before: Where a client says this, all is cut, and the server never hears it.
         cut_after: Where a client says this, the server hears it, and its answer is cut off.
     """
@@ -22,7 +23,7 @@ class Cable:
     def __init__(self, to: int) -> None:
         self.cut_before: bytes | None = None
         self.cut_after: bytes | None = None
-        self._to = to
+        self.to = to
         self._open = threading.Event()
         self._open.set()
         self._pairs: list[Pair] = []
@@ -51,14 +52,20 @@ class Cable:
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
-                client, _ = self._listener.accept()
-                server = socket.create_connection(("127.0.0.1", self._to))
-                self._pairs.append((client, server))
-                for source, target, watched in ((client, server, True), (server, client, False)):
-                    passing = threading.Thread(
-                        target=self._pass_on, args=(source, target, watched), daemon=True
-                    )
-                    passing.start()
+                self._join(self._listener.accept()[0])
+
+    def _join(self, client: socket.socket) -> None:
+        try:
+            server = socket.create_connection(("127.0.0.1", self.to))
+        except OSError:  # it is away, and who calls hears so; the next may find it back
+            _end((client,))
+            return
+        self._pairs.append((client, server))
+        for source, target, watched in ((client, server, True), (server, client, False)):
+            passing = threading.Thread(
+                target=self._pass_on, args=(source, target, watched), daemon=True
+            )
+            passing.start()
 
     def _pass_on(self, source: socket.socket, target: socket.socket, watched: bool) -> None:
         with suppress(OSError):
