@@ -1,9 +1,9 @@
 """What a site needs that grows: bytes a row, time a statement, sign-ins a second.
 
-    python benchmarks/scaling.py                          all of it, with a million accounts: half an hour
-    python benchmarks/scaling.py --accounts 1000          quicker
-    python benchmarks/scaling.py --only site              one of rows, site
-    make bench-scaling ARGS="--accounts 1000 100000"      the same by make
+    python benchmarks/scaling.py                     all of it, with a million accounts: half an hour
+    python benchmarks/scaling.py --accounts 1000     quicker
+    python benchmarks/scaling.py --only site         one of rows, site
+    make bench-scaling ARGS="--accounts 1000 100000" the same by make
 
 **rows** fills a PostgreSQL of its own with so many accounts, three passkeys, two sessions and ten
 events each; says how many bytes a row takes, with its indexes; and how long the statements of a
@@ -11,9 +11,9 @@ session and of a sign-in take among so many, by the stores themselves and one af
 
 **site** lets a crowd sign in through `unlatch serve`, each with a signature of their own over
 connections that stay open, and come back with their sessions: on SQLite, and on PostgreSQL and
-Redis with one and with two workers. It tells what each sign-in took of a processor apart for the
-servers, the database and the crowd, which is the same whoever else keeps the machine busy; how
-many there are in a second, and how long one takes, is not.
+Redis with one and with two workers. It tells what each took of a processor, apart for the servers,
+the database and the crowd: that depends less on who else keeps the machine busy than how many
+there are in a second, and how long one waits.
 
 Servers are of its own, on free ports of 127.0.0.1, and keep what was committed. Where there are
 rounds, medians of them are told. docs/scaling.md says what follows from it. (Linux.)
@@ -40,7 +40,7 @@ from scaling_stores import Times, session_selects, sign_ins
 from unlatch.stores import open_stores
 
 POSTGRES = ("shared_buffers=1GB", "max_wal_size=8GB")
-PEOPLE = 2000
+PEOPLE = 1000
 AT_ONCE = 8
 
 
@@ -73,9 +73,7 @@ def measure_statements(url: str, accounts: int, asked: int, rounds: int) -> list
     stores = open_stores(url)
     found: list[list[Times]] = []
     for _ in range(rounds):
-        tokens = rows.sample(
-            url, "unlatch_sessions", "token_hash", rows.SESSIONS * accounts, asked
-        )
+        tokens = rows.sample(url, "unlatch_sessions", "token_hash", rows.SESSIONS * accounts, asked)
         credentials = rows.sample(
             url, "unlatch_passkeys", "credential_id", rows.PASSKEYS * accounts, asked
         )

@@ -38,10 +38,7 @@ class Pace:
             median(one.per_second for one in rounds),
             median(one.p50 for one in rounds),
             median(one.p99 for one in rounds),
-            {
-                name: median(one.processor[name] for one in rounds)
-                for name in rounds[0].processor
-            },
+            {name: median(one.processor[name] for one in rounds) for name in rounds[0].processor},
         )
 
 

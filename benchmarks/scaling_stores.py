@@ -38,7 +38,8 @@ def session_selects(stores: Stores, tokens: list[bytes]) -> Times:
     """What every request with a session's cookie asks, for sessions of these token hashes."""
 
     def find(token: bytes) -> None:
-        assert stores.sessions.find(token, now=_now(), idle=30 * DAY) is not None
+        if stores.sessions.find(token, now=_now(), idle=30 * DAY) is None:
+            raise SystemExit("a session is not there")
 
     return Times.of("a session's select", _timed(find, tokens))
 
@@ -50,7 +51,8 @@ def sign_ins(stores: Stores, credentials: list[bytes]) -> Times:
 
     def sign_in(credential: bytes) -> None:
         known = stores.passkeys.find(credential, now=_now())
-        assert known is not None
+        if known is None:
+            raise SystemExit("a passkey is not there")
         _sign_in(stores, known, _now())
 
     return Times.of("a sign-in's statements", _timed(sign_in, credentials))
