@@ -1,6 +1,6 @@
 """What a site needs that grows: bytes a row, time a statement, sign-ins a second.
 
-    python benchmarks/scaling.py                     all of it, with a million accounts: half an hour
+    python benchmarks/scaling.py                     all of it, and a million accounts: half an hour
     python benchmarks/scaling.py --accounts 1000     quicker
     python benchmarks/scaling.py --only site         one of rows, site
     make bench-scaling ARGS="--accounts 1000 100000" the same by make
@@ -22,8 +22,8 @@ rounds, medians of them are told. docs/scaling.md says what follows from it. (Li
 import argparse
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -34,39 +34,29 @@ import scaling_rows as rows
 from postgres import Postgres
 from redis_servers import alone
 from scaling_crowd import Browser, Pace, pace
-from scaling_site import Processor, people, serving
+from scaling_site import Site, people, serving
 from scaling_stores import Times, session_selects, sign_ins
 
 from unlatch.stores import open_stores
+from unlatch.testing.keys import SoftCredential
 
-POSTGRES = ("shared_buffers=1GB", "max_wal_size=8GB")
-PEOPLE = 1000
+POSTGRES = ("shared_buffers=2GB", "max_wal_size=16GB")
 AT_ONCE = 8
 
 
-@contextmanager
-def postgres() -> Iterator[Postgres]:
-    server = Postgres(*POSTGRES, safe=True)
-    try:
-        yield server
-    finally:
-        server.stop()
-
-
-def measure_rows(accounts: int, asked: int, rounds: int) -> None:
-    with postgres() as server:
-        url = server.url(server.fresh())
-        began = time.perf_counter()
-        rows.fill(url, accounts, now=time.time_ns() // 1000)
-        print(f"\n{accounts} accounts, made in {time.perf_counter() - began:.0f} seconds\n")
-        print(f"{'table':20}{'rows':>12}{'bytes a row':>14}{'of it indexes':>15}{'MB':>10}")
-        for one in rows.sizes(url):
-            each, indexes = one.bytes / one.rows, one.indexes / one.rows
-            megabytes = one.bytes / 1e6
-            print(f"{one.table:20}{one.rows:>12}{each:>14.0f}{indexes:>15.0f}{megabytes:>10.1f}")
-        print(f"\n{'statements':28}{'p50':>10}{'p99':>10}   ms")
-        for times in measure_statements(url, accounts, asked, rounds):
-            print(f"{times.what:28}{times.p50 * 1000:>10.2f}{times.p99 * 1000:>10.2f}")
+def measure_rows(server: Postgres, accounts: int, asked: int, rounds: int) -> None:
+    url = server.url(server.fresh())
+    began = time.perf_counter()
+    rows.fill(url, accounts, now=time.time_ns() // 1000)
+    print(f"\n{accounts} accounts, made in {time.perf_counter() - began:.0f} seconds\n")
+    print(f"{'table':20}{'rows':>12}{'bytes a row':>14}{'of it indexes':>15}{'MB':>10}")
+    for one in rows.sizes(url):
+        each, indexes = one.bytes / one.rows, one.indexes / one.rows
+        megabytes = one.bytes / 1e6
+        print(f"{one.table:20}{one.rows:>12}{each:>14.0f}{indexes:>15.0f}{megabytes:>10.1f}")
+    print(f"\n{'statements':28}{'p50':>10}{'p99':>10}   ms")
+    for times in measure_statements(url, accounts, asked, rounds):
+        print(f"{times.what:28}{times.p50 * 1000:>10.2f}{times.p99 * 1000:>10.2f}", flush=True)
 
 
 def measure_statements(url: str, accounts: int, asked: int, rounds: int) -> list[Times]:
@@ -85,44 +75,40 @@ def measure_statements(url: str, accounts: int, asked: int, rounds: int) -> list
     ]
 
 
-def measure_site(seconds: float, rounds: int) -> None:
+@dataclass(frozen=True)
+class Visits:
+    """How many people a site has, and how long they come, in rounds of so many seconds."""
+
+    people: int
+    seconds: float
+    rounds: int
+
+    def measure(self, name: str, site: Site, who: list[SoftCredential]) -> None:
+        """Let them sign in, and then come back with their sessions."""
+        with serving(site) as (port, processor):
+            crowd = [Browser(port, who) for _ in range(AT_ONCE)]
+            for what, told in ((Browser.sign_in, "sign-ins"), (Browser.come_back, "sessions")):
+                pace(crowd, what, processor, self.seconds / 5)  # loads what later ones find
+                paces = [pace(crowd, what, processor, self.seconds) for _ in range(self.rounds)]
+                tell(f"{name}: {told}", Pace.median_of(paces))
+            for one in crowd:
+                one.leave()
+
+
+def measure_site(server: Postgres, home: Path, visits: Visits) -> None:
     print(f"\n{'through unlatch serve':34}{'a second':>9}{'p50':>8}{'p99':>8}   ms   processor ms")
-    with ExitStack() as ends:
-        home = Path(ends.enter_context(TemporaryDirectory()))
-        measure_one(home, f"sqlite:///{home}/unlatch.sqlite", "SQLite", seconds, rounds)
-        server = ends.enter_context(postgres())
-        redis = ends.enter_context(alone(home / "redis"))
-        roots = {
+    url = f"sqlite:///{home}/unlatch.sqlite"
+    visits.measure("SQLite", Site(home, url), people(url, visits.people))
+    url = server.url(server.fresh())
+    who = people(url, visits.people)
+    with alone(home / "redis") as redis:
+        others = {
             "database": int((server.home / "data/postmaster.pid").read_text().split()[0]),
             "redis": int(redis.ask("INFO", "server")["process_id"]),
         }
         for workers in (1, 2):
-            url, name = server.url(server.empty()), f"PostgreSQL, {workers} workers"
-            measure_one(home, url, name, seconds, rounds, workers, redis.url, roots)
-
-
-def measure_one(
-    home: Path,
-    database_url: str,
-    name: str,
-    seconds: float,
-    rounds: int,
-    workers: int = 1,
-    redis_url: str = "",
-    roots: dict[str, int] | None = None,
-) -> None:
-    who = people(database_url, PEOPLE)
-    settings = {"UNLATCH_DATABASE_URL": database_url, "UNLATCH_REDIS_URL": redis_url}
-    with serving(home, workers, **{key: one for key, one in settings.items() if one}) as site:
-        port, process = site
-        processor = Processor({"servers": process} | (roots or {}))
-        crowd = [Browser(port, who) for _ in range(AT_ONCE)]
-        for what, told in ((Browser.sign_in, "sign-ins"), (Browser.come_back, "sessions")):
-            pace(crowd, what, processor, seconds / 5)  # the first load what later ones find
-            paces = [pace(crowd, what, processor, seconds) for _ in range(rounds)]
-            tell(f"{name}: {told}", Pace.median_of(paces))
-        for one in crowd:
-            one.leave()
+            site = Site(home, url, redis.url, workers, others)
+            visits.measure(f"PostgreSQL, {workers} workers", site, who)
 
 
 def tell(what: str, of: Pace) -> None:
@@ -135,15 +121,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--accounts", type=int, nargs="*", default=[1000, 1_000_000])
     parser.add_argument("--asked", type=int, default=2000, help="statements a round")
+    parser.add_argument("--people", type=int, default=1000, help="who sign in to the site")
     parser.add_argument("--seconds", type=float, default=10, help="a round of the site's")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="", choices=["", "rows", "site"])
     arguments = parser.parse_args()
-    if arguments.only != "site":
-        for accounts in arguments.accounts:
-            measure_rows(accounts, arguments.asked, arguments.rounds)
-    if arguments.only != "rows":
-        measure_site(arguments.seconds, arguments.rounds)
+    with ExitStack() as ends:
+        home = Path(ends.enter_context(TemporaryDirectory()))
+        server = Postgres(*POSTGRES, safe=True)
+        ends.callback(server.stop)
+        if arguments.only != "rows":
+            visits = Visits(arguments.people, arguments.seconds, arguments.rounds)
+            measure_site(server, home, visits)
+        if arguments.only != "site":
+            for accounts in arguments.accounts:
+                measure_rows(server, accounts, arguments.asked, arguments.rounds)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from processes import COMMAND, environment, free_port
@@ -31,15 +32,37 @@ _SETTINGS = {
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
+@dataclass(frozen=True)
+class Site:
+    """Attributes:
+    home: Where its processes are started.
+    others: The ids of servers that it leans on, by what they are called.
+    """
+
+    home: Path
+    database_url: str
+    redis_url: str | None = None
+    workers: int = 1
+    others: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def command(self) -> list[str]:
+        return [*COMMAND, "serve", "--host", "127.0.0.1", "--workers", str(self.workers)]
+
+    @property
+    def settings(self) -> dict[str, str]:
+        redis = {"UNLATCH_REDIS_URL": self.redis_url} if self.redis_url else {}
+        return _SETTINGS | {"UNLATCH_DATABASE_URL": self.database_url} | redis
+
+
 @contextmanager
-def serving(folder: Path, workers: int, **settings: str) -> Iterator[tuple[int, int]]:
-    """Gives the port, on 127.0.0.1, and the id of the main process."""
+def serving(site: Site) -> "Iterator[tuple[int, Processor]]":
+    """Gives the port, on 127.0.0.1, and what it and all that it leans on use of a processor."""
     port = free_port()
-    more = ["--workers", str(workers)] if workers > 1 else []
     process = subprocess.Popen(
-        [*COMMAND, "serve", "--host", "127.0.0.1", "--port", str(port), *more],
-        cwd=folder,
-        env=environment(**(_SETTINGS | settings)),
+        [*site.command, "--port", str(port)],
+        cwd=site.home,
+        env=environment(**site.settings),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -48,7 +71,7 @@ def serving(folder: Path, workers: int, **settings: str) -> Iterator[tuple[int, 
             if process.poll() is not None:
                 raise SystemExit("`unlatch serve` did not start")
             time.sleep(0.05)
-        yield port, process.pid
+        yield port, Processor({"servers": process.pid, **site.others})
     finally:
         process.terminate()
         process.wait(20)

@@ -10,7 +10,10 @@ from processes import environment
 from unlatch.stores.sql.tables import metadata
 
 ROOT = Path(__file__).parent.parent
-SMALLEST = ("--accounts", "200", "--asked", "50", "--seconds", "0.1", "--rounds", "1")
+SMALLEST = (
+    *("--accounts", "200", "--asked", "50", "--people", "30"),
+    *("--seconds", "0.1", "--rounds", "1"),
+)
 
 
 @pytest.mark.slow
