@@ -22,6 +22,7 @@ rounds, medians of them are told. docs/scaling.md says what follows from it. (Li
 import argparse
 import sys
 import time
+from collections import defaultdict
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,35 +45,41 @@ POSTGRES = ("shared_buffers=2GB", "max_wal_size=16GB")
 AT_ONCE = 8
 
 
-def measure_rows(server: Postgres, accounts: int, asked: int, rounds: int) -> None:
-    url = server.url(server.fresh())
-    began = time.perf_counter()
-    rows.fill(url, accounts, now=time.time_ns() // 1000)
-    print(f"\n{accounts} accounts, made in {time.perf_counter() - began:.0f} seconds\n")
-    print(f"{'table':20}{'rows':>12}{'bytes a row':>14}{'of it indexes':>15}{'MB':>10}")
-    for one in rows.sizes(url):
-        each, indexes = one.bytes / one.rows, one.indexes / one.rows
-        megabytes = one.bytes / 1e6
-        print(f"{one.table:20}{one.rows:>12}{each:>14.0f}{indexes:>15.0f}{megabytes:>10.1f}")
-    print(f"\n{'statements':28}{'p50':>10}{'p99':>10}   ms")
-    for times in measure_statements(url, accounts, asked, rounds):
-        print(f"{times.what:28}{times.p50 * 1000:>10.2f}{times.p99 * 1000:>10.2f}", flush=True)
+def measure_rows(server: Postgres, sizes: list[int], asked: int, rounds: int) -> None:
+    urls = {accounts: server.url(server.fresh()) for accounts in sizes}
+    for accounts, url in urls.items():
+        began = time.perf_counter()
+        rows.fill(url, accounts, now=time.time_ns() // 1000)
+        print(f"\n{accounts} accounts, made in {time.perf_counter() - began:.0f} seconds\n")
+        print(f"{'table':20}{'rows':>12}{'bytes a row':>14}{'of it indexes':>15}{'MB':>10}")
+        for one in rows.sizes(url):
+            each, indexes = one.bytes / one.rows, one.indexes / one.rows
+            size = f"{one.rows:>12}{each:>14.0f}{indexes:>15.0f}{one.bytes / 1e6:>10.1f}"
+            print(f"{one.table:20}{size}", flush=True)
+    measure_statements(urls, asked, rounds)
 
 
-def measure_statements(url: str, accounts: int, asked: int, rounds: int) -> list[Times]:
-    stores = open_stores(url)
-    found: list[list[Times]] = []
+def measure_statements(urls: dict[int, str], asked: int, rounds: int) -> None:
+    """Of all sizes in turn, so that what else the machine does weighs on each alike."""
+    found: dict[tuple[str, int], list[Times]] = defaultdict(list)
     for _ in range(rounds):
-        tokens = rows.sample(url, "unlatch_sessions", "token_hash", rows.SESSIONS * accounts, asked)
-        credentials = rows.sample(
-            url, "unlatch_passkeys", "credential_id", rows.PASSKEYS * accounts, asked
-        )
-        found.append([session_selects(stores, tokens), sign_ins(stores, credentials)])
-    stores.close()
-    return [
-        Times(of[0].what, median(one.p50 for one in of), median(one.p99 for one in of))
-        for of in zip(*found, strict=True)
-    ]
+        for accounts, url in urls.items():
+            for times in _one_round(url, accounts, asked):
+                found[times.what, accounts].append(times)
+    print(f"\n{'statements':28}{'accounts':>10}{'p50':>10}{'p99':>10}   ms")
+    for (what, accounts), of in sorted(found.items()):
+        p50, p99 = median(one.p50 for one in of), median(one.p99 for one in of)
+        print(f"{what:28}{accounts:>10}{p50 * 1000:>10.2f}{p99 * 1000:>10.2f}", flush=True)
+
+
+def _one_round(url: str, accounts: int, asked: int) -> list[Times]:
+    tokens = rows.sample(url, "unlatch_sessions", "token_hash", rows.SESSIONS * accounts, asked)
+    keys = rows.sample(url, "unlatch_passkeys", "credential_id", rows.PASSKEYS * accounts, asked)
+    stores = open_stores(url)
+    try:
+        return [session_selects(stores, tokens), sign_ins(stores, keys)]
+    finally:
+        stores.close()
 
 
 @dataclass(frozen=True)
@@ -134,8 +141,7 @@ def main() -> None:
             visits = Visits(arguments.people, arguments.seconds, arguments.rounds)
             measure_site(server, home, visits)
         if arguments.only != "site":
-            for accounts in arguments.accounts:
-                measure_rows(server, accounts, arguments.asked, arguments.rounds)
+            measure_rows(server, arguments.accounts, arguments.asked, arguments.rounds)
 
 
 if __name__ == "__main__":
