@@ -22,6 +22,7 @@ help:
 	@echo 'make vendor     the same after a change in frontend/package-lock.json   (needs Node)'
 	@echo 'make screenshots  photograph every page into build/screenshots   (ARGS="account" for some)'
 	@echo 'make bench-enumeration  does time tell who exists?       (a quarter of an hour)'
+	@echo 'make bench-scaling  what do many accounts, many sign-ins need?  (half an hour; ARGS="--accounts 1000")'
 	@echo 'make lock       pin the requirements again              (needs uv; ARGS=--upgrade for newer ones)'
 
 serve:
@@ -78,6 +79,10 @@ screenshots: environment
 
 bench-enumeration: environment
 	@$(PYTHON) benchmarks/enumeration.py $(ARGS)
+
+bench-scaling: environment
+	@$(PYTHON) scripts/servers.py
+	@$(PYTHON) benchmarks/scaling.py $(ARGS)
 
 # The first file pins the second: what serves is what was tested, version by version.
 lock:
