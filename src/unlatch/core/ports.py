@@ -228,7 +228,9 @@ class AccountWriter(Protocol):
         self, account_id: str, *, address: str, address_key: str, stale_before: int
     ) -> bool:
         """Correct the address; False if it is confirmed already. Another unconfirmed account
-        that holds it since before `stale_before` is deleted first, as in `add`.
+        that holds it since before `stale_before` is deleted first, as in `add`. From then on
+        nobody asks for a mail to this account until the transaction ends: what was asked for
+        before can be killed in it, and what comes after goes to the new address.
 
         Raises:
             AddressTaken: Somebody has it.

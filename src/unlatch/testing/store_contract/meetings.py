@@ -80,3 +80,28 @@ class MeetingPromises:
             return None
 
         assert at_once(2, sign_in_or_try) == [None, None]
+
+    def test_who_asks_for_mails_keeps_no_address_from_being_corrected(self, stores: Stores) -> None:
+        """And what is asked for meanwhile comes after, to the new address."""
+        changed, asked = Meeting(), Meeting()
+        ada = an_account()
+        older, newer = a_mail(ada), a_mail(ada)
+        kept(stores, ada, older)
+
+        def correct_or_ask(number: int) -> None:
+            if number:
+                changed.wait()
+                kept(stores, newer)
+                return asked.wait()
+            with stores.unit() as unit:
+                assert unit.accounts.change_unconfirmed_address(
+                    ada.id, address="a@b.example", address_key="a@b.example", stale_before=0
+                )
+                changed.wait()
+                asked.wait()
+                unit.mails.kill_pending(ada.id, now=NOW)
+            return None
+
+        assert at_once(2, correct_or_ask) == [None, None]
+        found = [stores.mails.find(mail.id) for mail in (older, newer)]
+        assert [mail and mail.killed_at for mail in found] == [NOW, None]
