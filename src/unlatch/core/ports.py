@@ -206,7 +206,10 @@ class CeremonyWriter(Protocol):
         ...
 
     def void(self, *, begun_before: int) -> None:
-        """Let no ceremony be spent any more that was begun before a moment, marked or not."""
+        """Let no ceremony be spent any more that was begun before a moment, marked or not. What is
+        being written in anybody's account is over when this returns, and nothing begins before
+        the transaction ends: so that all that is to end can be found.
+        """
         ...
 
 

@@ -2,10 +2,14 @@
 for something that the other waits for, which would undo one of them.
 """
 
+import pytest
+
+from unlatch.core.ceremonies import mark_time
 from unlatch.core.ports import Stores
-from unlatch.errors import MailGone
+from unlatch.errors import CeremonyGone, MailGone
 from unlatch.testing.store_contract.making import (
     BINDING,
+    IDLE,
     NOW,
     OTHER_BINDING,
     Meeting,
@@ -105,3 +109,37 @@ class MeetingPromises:
         assert at_once(2, correct_or_ask) == [None, None]
         found = [stores.mails.find(mail.id) for mail in (older, newer)]
         assert [mail and mail.killed_at for mail in found] == [NOW, None]
+
+    @pytest.mark.parametrize("by_mail", [False, True])
+    def test_what_is_under_way_when_all_is_voided_is_void_too(
+        self, stores: Stores, by_mail: bool
+    ) -> None:
+        """A session that is about to be written would come too late to be ended with the rest."""
+        begun, voided = Meeting(), Meeting()
+        ada = an_account()
+        mail = a_mail(ada)
+        kept(stores, ada, mail)
+
+        def sign_in_or_void(number: int) -> None:
+            if number:
+                begun.wait()
+                with stores.unit() as unit:
+                    unit.ceremonies.void(begun_before=NOW)
+                    unit.sessions.end_everybodys()
+                    unit.mails.forget_everybodys()
+                return voided.wait()
+            with stores.unit() as unit:
+                if by_mail:
+                    unit.mails.spend(mail.id, now=NOW)
+                else:
+                    unit.ceremonies.spend(mark_time(NOW - 1) + b"of a phone")
+                begun.wait()
+                unit.sessions.add(a_session(ada))
+                voided.wait()
+            return None
+
+        signed_in, *others = at_once(2, sign_in_or_void)
+
+        assert signed_in is None or isinstance(signed_in, CeremonyGone | MailGone)
+        assert others == [None]
+        assert stores.sessions.of(ada.id, now=NOW, idle=IDLE) == []
