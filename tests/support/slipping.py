@@ -94,7 +94,12 @@ class Slip:
 @contextmanager
 def slipped_in(database: Database, before: int, meanwhile: Callable[[], object]) -> Iterator[Slip]:
     """Within, `meanwhile` runs before step number `before` of the next request."""
-    slip = Slip(database, before, meanwhile)
+    with _watching(database, Slip(database, before, meanwhile)) as slip:
+        yield slip
+
+
+@contextmanager
+def _watching(database: Database, slip: Slip) -> Iterator[Slip]:
     with pytest.MonkeyPatch.context() as patch:
         turn: Callable[[], AbstractContextManager[None]] = slip.turn
         patch.setattr(database, "_turn_to_write", turn)
@@ -104,3 +109,28 @@ def slipped_in(database: Database, before: int, meanwhile: Callable[[], object])
             slip.end()
         finally:
             event.remove(database.engine, "before_cursor_execute", slip.statement)
+
+
+class Between(Slip):
+    """Where many may write at once: what slips in is waited for until it has ended, or does not
+    get any further before the other's transaction is over.
+    """
+
+    STUCK = 0.5
+    """Seconds after which it counts as waiting for a lock; shorter than the database has patience
+    with one.
+    """
+
+    def _let_go(self) -> None:
+        self._later = threading.Thread(target=self._run)
+        self._later.start()
+        self._later.join(self.STUCK)
+
+
+@contextmanager
+def begun_between(
+    database: Database, before: int, meanwhile: Callable[[], object]
+) -> Iterator[Slip]:
+    """As `slipped_in`, where others may write meanwhile."""
+    with _watching(database, Between(database, before, meanwhile)) as slip:
+        yield slip

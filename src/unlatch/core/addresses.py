@@ -159,8 +159,6 @@ class Addresses:
         limited = self._limits.correction(visitor, live.account, address.kept)
         with limited, self._stores.unit() as unit:
             unit.sessions.require(live.session.token_hash)
-            # What was mailed to the old address must not confirm the new one.
-            unit.mails.kill_pending(live.account.id, now=now)
             changed = unit.accounts.change_unconfirmed_address(
                 live.account.id,
                 address=address.kept,
@@ -169,6 +167,10 @@ class Addresses:
             )
             if not changed:
                 raise NotFound("confirmed already")
+            # What was mailed to the old address must not confirm the new one. After the change,
+            # which keeps more from being asked for: a mail asked for in between would live on, and
+            # could be sent while others still see the old address.
+            unit.mails.kill_pending(live.account.id, now=now)
             unit.events.add(events.address_corrected(live.account.id, at=now))
             account = replace(live.account, address=address.kept, address_key=address.key)
             return self.mail_confirmation(unit, account, binding, party, visitor)

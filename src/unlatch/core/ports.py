@@ -206,7 +206,10 @@ class CeremonyWriter(Protocol):
         ...
 
     def void(self, *, begun_before: int) -> None:
-        """Let no ceremony be spent any more that was begun before a moment, marked or not."""
+        """Let no ceremony be spent any more that was begun before a moment, marked or not. What is
+        being written in anybody's account is over when this returns, and nothing begins before
+        the transaction ends: so that all that is to end can be found.
+        """
         ...
 
 
@@ -228,7 +231,9 @@ class AccountWriter(Protocol):
         self, account_id: str, *, address: str, address_key: str, stale_before: int
     ) -> bool:
         """Correct the address; False if it is confirmed already. Another unconfirmed account
-        that holds it since before `stale_before` is deleted first, as in `add`.
+        that holds it since before `stale_before` is deleted first, as in `add`. From then on
+        nobody asks for a mail to this account until the transaction ends: what was asked for
+        before can be killed in it, and what comes after goes to the new address.
 
         Raises:
             AddressTaken: Somebody has it.

@@ -10,7 +10,10 @@ that moment further off than that goes by Redis's clock. What is added goes on f
 that is written, whoever's it was: clocks that differ all see one counter, and whoever's is ahead
 forgets at most once what was counted before it came.
 
-What is at a key and is no counter of ours counts for nothing, and is written over.
+What is at a key and is no counter of ours counts for nothing, and is written over. What would live
+longer than any of ours is given the longest life of ours: whoever could write into Redis once would
+else keep people out for as long as he said, since who is refused writes nothing. And `nan` is a
+number to Lua, and neither more nor less than any other: hence the `not`.
 """
 
 from dataclasses import dataclass
@@ -21,8 +24,12 @@ local now, interval, per = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3
 local found = redis.pcall('GET', KEYS[1])
 local full_at = type(found) == 'string' and tonumber(found) or 0
 local slack, left = per / 10, redis.call('PTTL', KEYS[1]) * 1000
+if left > per + slack + 1000 then
+  left = per + slack
+  redis.call('PEXPIRE', KEYS[1], math.ceil(left / 1000))
+end
 local used = full_at - now
-if used > left then
+if not (used <= left) then
   used = left - slack
 end
 used = math.min(used, per)

@@ -45,6 +45,8 @@ DROP_STALE_HOLDER = delete(accounts).where(
     accounts.c.id != bindparam("account"),
 )
 CONFIRM = update(accounts).where(and_(_ID, _UNCONFIRMED, accounts.c.disabled_at.is_(None)))
+# A key of the row's changes, so PostgreSQL holds it against all that would point to it, too: that
+# is what keeps mails from being asked for meanwhile.
 CORRECT = update(accounts).where(and_(_ID, _UNCONFIRMED))
 DISABLE = update(accounts).where(and_(_ID, accounts.c.disabled_at.is_(None)))
 RENAME = update(accounts).where(_ID)

@@ -6,10 +6,12 @@ from sqlalchemy.dialects.postgresql import insert  # ON CONFLICT; SQLite's compi
 from unlatch.core.ceremonies import mark_time
 from unlatch.errors import CeremonyGone
 from unlatch.stores.sql.database import Database
+from unlatch.stores.sql.holding import HoldEverybody
 from unlatch.stores.sql.running import Sql
 from unlatch.stores.sql.sweeping import sweep
 from unlatch.stores.sql.tables import ceremonies, meta
 
+HOLD_EVERYBODY = HoldEverybody()
 _VOID_BEFORE = "ceremonies_void_before"
 
 # Marks begin with their time, and the moment is written like it: bytes compare as times do.
@@ -45,4 +47,5 @@ class SqlCeremonyWriter:
             raise CeremonyGone("answered before, or begun before a restore")
 
     def void(self, *, begun_before: int) -> None:
+        self._sql.run(HOLD_EVERYBODY)
         self._sql.run(VOID, moment=mark_time(begun_before))

@@ -12,9 +12,20 @@ tries codes could so keep the owner from signing in.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Exists, Select, bindparam, exists, literal, select
+from sqlalchemy import (
+    ClauseElement,
+    ColumnElement,
+    Executable,
+    Exists,
+    Select,
+    bindparam,
+    exists,
+    literal,
+    select,
+)
+from sqlalchemy.ext.compiler import compiles
 
-from unlatch.stores.sql.tables import accounts, mails
+from unlatch.stores.sql.tables import accounts, ceremonies, mails
 
 
 def _held(chosen: Select[Any]) -> Select[Any]:
@@ -39,3 +50,22 @@ HOLD_WHOSE = _held(
 def enabled(account_id: ColumnElement[Any]) -> Exists:
     """Whether an account is there and enabled, and stays so."""
     return exists(_held(select(literal(1)).where(accounts.c.id == account_id, _ENABLED)))
+
+
+class HoldEverybody(Executable, ClauseElement):
+    """Waits until all sign-ins, proofs and new passkeys that are under way are over, and keeps the
+    next from beginning: each writes a mark or holds an account before it writes anything else.
+    """
+
+    inherit_cache = True
+
+
+@compiles(HoldEverybody)
+def _is_alone(*_: Any, **__: Any) -> str:
+    return "SELECT 1"
+
+
+@compiles(HoldEverybody, "postgresql")
+def _locks_tables(*_: Any, **__: Any) -> str:
+    # Marks first: who wrote one is going to want an account.
+    return f"LOCK TABLE {ceremonies.name}, {accounts.name} IN EXCLUSIVE MODE"

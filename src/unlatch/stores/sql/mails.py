@@ -89,6 +89,7 @@ SWEEP = sweep(mails.c.id, mails.c.expires_at < bindparam("before"), oldest=mails
 
 ASK = insert(mails)
 KILL_OLDER = update(mails).where(
+    mails.c.id != bindparam("mail"),
     mails.c.binding_hash == bindparam("binding"),
     mails.c.purpose == bindparam("same_purpose"),
     untouched,
@@ -196,14 +197,17 @@ class SqlMailWriter:
         self._sql = sql
 
     def ask(self, mail: Mail) -> None:
+        # First, for it waits where its account's address is corrected; and the account comes before
+        # mails (`holding.py`).
+        self._sql.run(ASK, **rows.mail_values(mail))
         if mail.binding_hash:  # a notice has none, and must not end another one
             self._sql.count(
                 KILL_OLDER,
+                mail=mail.id,
                 binding=mail.binding_hash,
                 same_purpose=mail.purpose.value,
                 killed_at=mail.asked_at,
             )
-        self._sql.run(ASK, **rows.mail_values(mail))
 
     def spend(self, mail_id: str, *, now: int) -> None:
         self._sql.first(HOLD_WHOSE, mail=mail_id)

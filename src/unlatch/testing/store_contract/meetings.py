@@ -2,10 +2,14 @@
 for something that the other waits for, which would undo one of them.
 """
 
+import pytest
+
+from unlatch.core.ceremonies import mark_time
 from unlatch.core.ports import Stores
-from unlatch.errors import MailGone
+from unlatch.errors import CeremonyGone, MailGone
 from unlatch.testing.store_contract.making import (
     BINDING,
+    IDLE,
     NOW,
     OTHER_BINDING,
     Meeting,
@@ -80,3 +84,62 @@ class MeetingPromises:
             return None
 
         assert at_once(2, sign_in_or_try) == [None, None]
+
+    def test_who_asks_for_mails_keeps_no_address_from_being_corrected(self, stores: Stores) -> None:
+        """And what is asked for meanwhile comes after, to the new address."""
+        changed, asked = Meeting(), Meeting()
+        ada = an_account()
+        older, newer = a_mail(ada), a_mail(ada)
+        kept(stores, ada, older)
+
+        def correct_or_ask(number: int) -> None:
+            if number:
+                changed.wait()
+                kept(stores, newer)
+                return asked.wait()
+            with stores.unit() as unit:
+                assert unit.accounts.change_unconfirmed_address(
+                    ada.id, address="a@b.example", address_key="a@b.example", stale_before=0
+                )
+                changed.wait()
+                asked.wait()
+                unit.mails.kill_pending(ada.id, now=NOW)
+            return None
+
+        assert at_once(2, correct_or_ask) == [None, None]
+        found = [stores.mails.find(mail.id) for mail in (older, newer)]
+        assert [mail and mail.killed_at for mail in found] == [NOW, None]
+
+    @pytest.mark.parametrize("by_mail", [False, True])
+    def test_what_is_under_way_when_all_is_voided_is_void_too(
+        self, stores: Stores, by_mail: bool
+    ) -> None:
+        """A session that is about to be written would come too late to be ended with the rest."""
+        begun, voided = Meeting(), Meeting()
+        ada = an_account()
+        mail = a_mail(ada)
+        kept(stores, ada, mail)
+
+        def sign_in_or_void(number: int) -> None:
+            if number:
+                begun.wait()
+                with stores.unit() as unit:
+                    unit.ceremonies.void(begun_before=NOW)
+                    unit.sessions.end_everybodys()
+                    unit.mails.forget_everybodys()
+                return voided.wait()
+            with stores.unit() as unit:
+                if by_mail:
+                    unit.mails.spend(mail.id, now=NOW)
+                else:
+                    unit.ceremonies.spend(mark_time(NOW - 1) + b"of a phone")
+                begun.wait()
+                unit.sessions.add(a_session(ada))
+                voided.wait()
+            return None
+
+        signed_in, *others = at_once(2, sign_in_or_void)
+
+        assert signed_in is None or isinstance(signed_in, CeremonyGone | MailGone)
+        assert others == [None]
+        assert stores.sessions.of(ada.id, now=NOW, idle=IDLE) == []
