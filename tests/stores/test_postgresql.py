@@ -5,6 +5,7 @@ import pytest
 from unlatch.core.times import SECOND
 from unlatch.flask.state import now
 from unlatch.stores import open_database, open_stores
+from unlatch.stores.sql import postgresql
 from unlatch.testing.store_contract import StoreContract
 
 pytestmark = pytest.mark.slow
@@ -14,6 +15,14 @@ EMPTIED = (
     "DELETE FROM unlatch_events; "
     "DELETE FROM unlatch_meta WHERE name NOT IN ('decoy_secret', 'min_code')"
 )
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """A busy machine is no fault of PostgreSQL's; its deadlines are tests of their own."""
+    for seconds in ("_POOL_SECONDS", "_ANSWER_SECONDS", "_COMMIT_SECONDS"):
+        monkeypatch.setattr(postgresql, seconds, 30.0)
+    monkeypatch.setattr(postgresql, "_SERVER", "")
 
 
 @pytest.fixture(scope="session")
