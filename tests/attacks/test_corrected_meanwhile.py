@@ -6,6 +6,8 @@ On PostgreSQL, where many write at once: the mail is asked for, and leaves, befo
 correction, as many as there are.
 """
 
+from functools import partial
+
 import pytest
 from people import Person
 from slipping import begun_between
@@ -27,7 +29,7 @@ def one_connection() -> None:
     """What comes meanwhile has one of its own."""
 
 
-def test_no_mail_to_the_old_address_proves_the_new_one(app, come_from, outbox, kept, clock):
+def test_no_mail_to_the_old_address_proves_the_new_one(app, come_from, outbox, kept):
     database = app.extensions["unlatch"].stores.database
     sent_meanwhile: set[int] = set()
     for before in range(1000):
@@ -37,9 +39,7 @@ def test_no_mail_to_the_old_address_proves_the_new_one(app, come_from, outbox, k
         same = squatter.at_another_browser().with_cookies_of(squatter)
         already = len(outbox.to(own))
 
-        with begun_between(
-            database, before, lambda same=same: same.form("/auth/fresh/email")
-        ) as slip:
+        with begun_between(database, before, partial(same.form, "/auth/fresh/email")) as slip:
             corrected = squatter.form("/auth/account/email", email=victims)
         if len(slip.steps) <= before:
             break

@@ -261,3 +261,15 @@ def test_a_forked_child_counts_for_itself_and_with_the_others(redis):
             os._exit(0 if taken == [0, 0] and not throttle._circuit.is_open else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert throttle.take([ADA], now=NOW) > 0
+
+
+def test_however_many_look_whether_it_counts_one_at_a_time_asks(redis):
+    """Else each who does, while Redis is slow to answer, would cost a thread and a connection."""
+    throttle = connect(redis.url)
+    before = set(threading.enumerate())
+    with redis.hangs():
+        assert not any(throttle.degraded for _ in range(50))
+        asking = set(threading.enumerate()) - before
+        assert 0 < len(asking) <= 2, asking  # it, and what connects for it
+
+    eventually(lambda: redis.ask("DBSIZE") == 1)

@@ -7,6 +7,7 @@ notices.
 
 import hmac
 import os
+import threading
 import time
 from collections.abc import Sequence
 from weakref import WeakSet
@@ -63,9 +64,11 @@ class RedisThrottle:
     def degraded(self) -> bool:
         """Whether this process counts by itself, because Redis did not answer when it was last
         asked. Looking here asks it, on a thread that nobody waits for: so whoever looks again
-        sees what is true, on a site where nobody signs in, too.
+        sees what is true, on a site where nobody signs in, too. One thread, however many look:
+        `/readyz` is anybody's to ask, and each would take a connection, too.
         """
-        on_a_thread(lambda: self._run(TAKE, _KNOCK, time.time_ns() // 1000))
+        if self._may_knock.acquire(blocking=False):
+            on_a_thread(self._knock)
         return self._circuit.is_open
 
     def request_begins(self) -> None:
@@ -117,6 +120,12 @@ class RedisThrottle:
         self._circuit.worked()
         return answers
 
+    def _knock(self) -> None:
+        try:
+            self._run(TAKE, _KNOCK, time.time_ns() // 1000)
+        finally:
+            self._may_knock.release()
+
     def _answers(
         self, script: Script, counters: Sequence[Allowance], now: int, deadline: Deadline
     ) -> list[int]:
@@ -137,6 +146,7 @@ class RedisThrottle:
 
     def _begin(self) -> None:
         """Also in a forked child: connections, and locks that other threads held, stay behind."""
+        self._may_knock = threading.Lock()
         self._memory = MemoryThrottle()
         self._patience = Patience(self._deadline)
         self._circuit = Circuit(self._pause)
