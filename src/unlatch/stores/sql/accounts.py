@@ -1,6 +1,8 @@
 """Accounts in SQL."""
 
-from sqlalchemy import and_, bindparam, delete, exists, or_, select, update
+from typing import Any
+
+from sqlalchemy import Executable, and_, bindparam, delete, exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert  # ON CONFLICT; SQLite's compiler knows it too
 
 from unlatch.core.records import Account
@@ -31,19 +33,23 @@ OLDEST_STALE = (
 )
 _FOUND = accounts.c.id.in_(bindparam("found", expanding=True))
 SWEEP = sweep(accounts.c.id, and_(_FOUND, _STALE), oldest=accounts.c.created_at)
-DROP_STALE = delete(accounts).where(
+_IN_THE_WAY = and_(
     _STALE,
     or_(
         accounts.c.username_key == bindparam("username"),
         accounts.c.address_key == bindparam("address"),
     ),
 )
+HOLD_STALE = select(accounts.c.id).where(_IN_THE_WAY).order_by(accounts.c.id).with_for_update()
+DROP_STALE = delete(accounts).where(_IN_THE_WAY)
 ADD = insert(accounts).on_conflict_do_nothing().returning(accounts.c.id)
-DROP_STALE_HOLDER = delete(accounts).where(
+_HOLDS_IT = and_(
     _STALE,
     accounts.c.address_key == bindparam("address"),
     accounts.c.id != bindparam("account"),
 )
+HOLD_STALE_HOLDER = select(accounts.c.id).where(_HOLDS_IT).with_for_update()
+DROP_STALE_HOLDER = delete(accounts).where(_HOLDS_IT)
 CONFIRM = update(accounts).where(and_(_ID, _UNCONFIRMED, accounts.c.disabled_at.is_(None)))
 # A key of the row's changes, so PostgreSQL holds it against all that would point to it, too: that
 # is what keeps mails from being asked for meanwhile.
@@ -85,12 +91,8 @@ class SqlAccountWriter:
         self._sql = sql
 
     def add(self, account: Account, *, stale_before: int) -> None:
-        self._sql.count(
-            DROP_STALE,
-            stale_before=stale_before,
-            username=account.username_key,
-            address=account.address_key,
-        )
+        wanted = {"username": account.username_key, "address": account.address_key}
+        self._drop(HOLD_STALE, DROP_STALE, stale_before=stale_before, **wanted)
         if self._sql.first(ADD, **rows.account_values(account)) is None:
             # The constraint decided; asking afterwards only finds out which one.
             taken = self._sql.first(BY_USERNAME, key=account.username_key)
@@ -102,8 +104,12 @@ class SqlAccountWriter:
     def change_unconfirmed_address(
         self, account_id: str, *, address: str, address_key: str, stale_before: int
     ) -> bool:
-        self._sql.count(
-            DROP_STALE_HOLDER, account=account_id, address=address_key, stale_before=stale_before
+        self._drop(
+            HOLD_STALE_HOLDER,
+            DROP_STALE_HOLDER,
+            account=account_id,
+            address=address_key,
+            stale_before=stale_before,
         )
         try:
             changed = self._sql.count(
@@ -123,6 +129,12 @@ class SqlAccountWriter:
 
     def disable(self, account_id: str, *, now: int) -> bool:
         return self._sql.count(DISABLE, account=account_id, disabled_at=now) == 1
+
+    def _drop(self, hold: Executable, drop: Executable, **values: Any) -> None:
+        # Held before, for somebody may be signing in there at this moment: a deletion would wait
+        # for that, and then go on with what it had found before.
+        if self._sql.rows(hold, **values):
+            self._sql.count(drop, **values)
 
 
 def _account(row: rows.Row | None) -> Account | None:

@@ -2,11 +2,13 @@
 for something that the other waits for, which would undo one of them.
 """
 
+from dataclasses import replace
+
 import pytest
 
 from unlatch.core.ceremonies import mark_time
 from unlatch.core.ports import Stores
-from unlatch.errors import CeremonyGone, MailGone
+from unlatch.errors import AddressTaken, CeremonyGone, MailGone, UsernameTaken
 from unlatch.testing.store_contract.making import (
     BINDING,
     IDLE,
@@ -143,3 +145,36 @@ class MeetingPromises:
         assert signed_in is None or isinstance(signed_in, CeremonyGone | MailGone)
         assert others == [None]
         assert stores.sessions.of(ada.id, now=NOW, idle=IDLE) == []
+
+    @pytest.mark.parametrize("corrects", [False, True])
+    def test_who_comes_back_keeps_the_account_that_somebody_wants_the_names_of(
+        self, stores: Stores, corrects: bool
+    ) -> None:
+        """It was given up, nearly: nobody had been seen in it for long."""
+        begun, wanted = Meeting(), Meeting()
+        ada, bob = an_account(created_at=1), an_account("Bob")
+        kept(stores, ada, bob)
+        namesake = replace(ada, id="other", created_at=NOW)
+
+        def come_back_or_want(number: int) -> None:
+            if not number:
+                with stores.unit() as unit:
+                    unit.sessions.add(a_session(ada))
+                    begun.wait()
+                    wanted.wait()
+                return
+            begun.wait()
+            with stores.unit() as unit:
+                if corrects:
+                    unit.accounts.change_unconfirmed_address(
+                        bob.id, address="", address_key=ada.address_key, stale_before=NOW - 1
+                    )
+                else:
+                    unit.accounts.add(namesake, stale_before=NOW - 1)
+
+        back, turned_away = at_once(2, come_back_or_want)
+
+        assert back is None
+        assert isinstance(turned_away, AddressTaken | UsernameTaken)
+        assert stores.accounts.find(ada.id) == ada
+        assert len(stores.sessions.of(ada.id, now=NOW, idle=IDLE)) == 1
