@@ -169,7 +169,7 @@ def test_asking_for_a_mail_costs_the_same_for_nobody(settled, visitor, counted):
     with counted() as unknown:
         visitor.at_another_browser().ask_mail("nobody@example.com")
 
-    assert known == unknown == [SELECT, ["UPDATE", "INSERT"]]
+    assert known == unknown == [SELECT, ["INSERT", "UPDATE"]]
 
 
 def test_proving_again_is_two_selects_and_one_transaction_of_four(settled, counted):
