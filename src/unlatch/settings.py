@@ -12,7 +12,7 @@ from email.utils import parseaddr
 from typing import Literal
 from urllib.parse import urlsplit
 
-from unlatch import redis_url
+from unlatch import database_url, redis_url
 from unlatch.config import Config
 from unlatch.errors import SettingsError
 
@@ -61,7 +61,6 @@ _PRINTED = (
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 _SOURCE = re.compile(r"[^\s;,]+")
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
-_DATABASES = ("sqlite:///", "memory:", "postgresql://", "postgres://", "postgresql+psycopg://")
 _DAY = 86_400
 
 MailWorker = Literal["thread", "external"]
@@ -218,12 +217,9 @@ class _Reader:
 
     def _database_url(self) -> str | None:
         url = self._config.text("DATABASE_URL")
-        if url and not url.startswith(_DATABASES):
-            self._config.fault(
-                f"UNLATCH_DATABASE_URL begins with {url.partition(':')[0]!r}; it takes sqlite:/// "
-                "and the path of a file, or postgresql:// and where the database is."
-            )
-        if url.startswith("memory:") and not self._development:
+        if url and (fault := database_url.fault_of(url)):
+            self._config.fault(f"UNLATCH_DATABASE_URL {fault}.")
+        if url == database_url.MEMORY and not self._development:
             self._config.fault("UNLATCH_DATABASE_URL is memory:, which forgets; name a file.")
         return url or None
 
@@ -297,7 +293,7 @@ class _Reader:
 
     def _mail_worker(self) -> MailWorker:
         external = self._config.one_of("MAIL_WORKER", ("thread", "external")) == "external"
-        if external and self._config.text("DATABASE_URL").startswith("memory:"):
+        if external and self._config.text("DATABASE_URL") == database_url.MEMORY:
             self._config.fault(
                 "UNLATCH_MAIL_WORKER is external, but no other process sees memory:; name a file "
                 "in UNLATCH_DATABASE_URL."

@@ -2,14 +2,13 @@
 is none that may be wrong, and all goes on by itself when it is back.
 """
 
-import sys
 import threading
 
 import pytest
 from cable import COMMIT, cable
 from servers import free_port
 
-from unlatch.errors import CommitUnknown, SettingsError, StoreError
+from unlatch.errors import CommitUnknown, StoreError
 from unlatch.stores import open_stores
 from unlatch.testing.store_contract.making import NOW, an_account, kept
 
@@ -138,18 +137,3 @@ def test_who_finds_nobody_there_is_told_and_no_password(postgres):
         stores.accounts.find("nobody")
 
     assert "hush" not in str(raised.value)
-
-
-def test_a_url_that_libpq_cannot_read_is_a_fault_and_tells_no_password():
-    with pytest.raises(SettingsError, match="UNLATCH_DATABASE_URL is not as") as raised:
-        open_stores("postgresql://unlatch:hu%sh@127.0.0.1:5432/x")
-
-    assert "hu" not in str(raised.value).replace("UNLATCH", "")
-
-
-def test_a_machine_without_the_driver_is_told_what_to_install(monkeypatch):
-    monkeypatch.delitem(sys.modules, "unlatch.stores.sql.postgresql", raising=False)
-    monkeypatch.setitem(sys.modules, "psycopg", None)
-
-    with pytest.raises(SettingsError, match=r"pip install 'unlatch\[postgres\]'"):
-        open_stores("postgresql://unlatch@127.0.0.1:5432/x")

@@ -14,12 +14,13 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from unlatch.core import restoring
+from unlatch.database_url import MEMORY
 from unlatch.errors import SettingsError, UnlatchError
 from unlatch.flask.sender.alone import send_until_told
 from unlatch.flask.served import folder_served
 from unlatch.flask.state import DATABASE_FILE, State, now, state
 from unlatch.settings import Settings
-from unlatch.stores import MEMORY, open_database, open_stores
+from unlatch.stores import open_database, open_stores
 
 if TYPE_CHECKING:
     from unlatch.stores.sql.database import Database

@@ -2,15 +2,14 @@
 that all of them share.
 """
 
+from unlatch.database_url import is_postgresql
 from unlatch.errors import SettingsError
 from unlatch.settings import Settings
-
-_ONE_WRITER = ("sqlite:", "memory:")
 
 
 def has_one_writer(settings: Settings) -> bool:
     """Whether its database lets one write at a time."""
-    return settings.database_url is None or settings.database_url.startswith(_ONE_WRITER)
+    return settings.database_url is None or not is_postgresql(settings.database_url)
 
 
 def check_workers(settings: Settings, workers: int) -> None:

@@ -7,16 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unlatch.core.ports import Stores, Throttle
+from unlatch.database_url import MEMORY, SQLITE, fault_of, is_postgresql
 from unlatch.errors import SettingsError
 
 if TYPE_CHECKING:
     from unlatch.stores.sql.database import Database
 
 __all__ = ["open_database", "open_stores", "open_throttle"]
-
-MEMORY = "memory:"
-SQLITE = "sqlite:///"
-POSTGRESQL = ("postgresql://", "postgres://", "postgresql+psycopg://")
 
 
 def open_stores(
@@ -94,33 +91,13 @@ def open_database(
     Raises:
         SettingsError: There is no such database, or its driver is not installed.
     """
-    if database_url.startswith(POSTGRESQL):
-        return _postgresql(database_url, pooler=pooler, patient=patient)
-    path = database_url.removeprefix(SQLITE)
-    if path in ("", ":memory:", database_url):
-        raise SettingsError([_no_store_for(database_url)])
+    if fault := fault_of(database_url):
+        raise SettingsError([f"UNLATCH_DATABASE_URL {fault}."])
+    if is_postgresql(database_url):
+        from unlatch.stores.sql.postgresql import PostgresqlDatabase
+
+        return PostgresqlDatabase(database_url, pooler=pooler, patient=patient)
     from unlatch.stores.sql.sqlite import SqliteDatabase
 
-    return SqliteDatabase(Path(path), upgrade_itself=upgrade_itself, backups=backups)
-
-
-def _no_store_for(database_url: str) -> str:
-    """What is said of a URL that no store is for."""
-    scheme = database_url.partition(":")[0]  # no more of it: the rest may hold a password
-    return (
-        f"UNLATCH_DATABASE_URL begins with {scheme!r}; it takes postgresql:// and where the "
-        "database is, or sqlite:/// and the path of a file."
-    )
-
-
-def _postgresql(database_url: str, *, pooler: bool, patient: bool) -> "Database":
-    try:
-        from unlatch.stores.sql.postgresql import PostgresqlDatabase
-    except ImportError as error:
-        raise SettingsError(
-            [
-                "UNLATCH_DATABASE_URL names PostgreSQL, whose driver is not installed: "
-                "`pip install 'unlatch[postgres]'`."
-            ]
-        ) from error
-    return PostgresqlDatabase(database_url, pooler=pooler, patient=patient)
+    path = Path(database_url.removeprefix(SQLITE))
+    return SqliteDatabase(path, upgrade_itself=upgrade_itself, backups=backups)

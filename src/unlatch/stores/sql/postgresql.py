@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from unlatch.errors import CommitUnknown, SettingsError, StoreError
+from unlatch.database_url import libpq_parameters
+from unlatch.errors import CommitUnknown, StoreError
 from unlatch.stores.sql import postgresql_dump, schema
 from unlatch.stores.sql.database import Database
 from unlatch.stores.sql.postgresql_connection import PromptConnection, TooLate, how_values_travel
@@ -72,7 +72,7 @@ class PostgresqlDatabase(Database):
         patient: Let statements take as long as they need: for commands.
 
     Raises:
-        SettingsError: libpq cannot read the URL.
+        ValueError: libpq cannot read the URL.
     """
 
     def __init__(self, url: str, *, pooler: bool = False, patient: bool = False) -> None:
@@ -210,19 +210,7 @@ class _Context:
 
 
 def _read(url: str) -> dict[str, str]:
-    scheme, _, rest = url.partition("://")
-    try:
-        parameters = conninfo_to_dict(f"{scheme.removesuffix('+psycopg')}://{rest}")
-    except psycopg.Error:
-        # libpq quotes what it could not read, and that may be the password.
-        raise SettingsError(
-            [
-                "UNLATCH_DATABASE_URL is not as PostgreSQL's libpq reads it; it takes "
-                "postgresql://user:password@host:5432/name, where signs like @ : / % in a "
-                "password are written as %40 %3A %2F %25."
-            ]
-        ) from None
-    named = {name: str(value) for name, value in parameters.items() if value is not None}
+    named = libpq_parameters(url)
     if "," in named.get("host", "") + named.get("hostaddr", ""):
         # A standby is behind by a moment, in which it would let somebody in who was signed out.
         named.setdefault("target_session_attrs", "read-write")

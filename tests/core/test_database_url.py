@@ -1,0 +1,60 @@
+"""`UNLATCH_DATABASE_URL`: what cannot be used is told when settings are read, not when the first
+visitor comes; and no fault tells the password.
+"""
+
+import importlib.util
+
+import pytest
+
+from unlatch.errors import SettingsError
+from unlatch.settings import Settings
+from unlatch.stores import open_database
+
+
+def fault_of(url):
+    with pytest.raises(SettingsError) as refused:
+        Settings.read({"UNLATCH_DATABASE_URL": url}, development=True)
+    (fault,) = refused.value.faults
+    with pytest.raises(SettingsError) as refused:
+        open_database(url)
+    assert refused.value.faults == (fault,)
+    return fault
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
+def test_postgresql_is_taken_by_all_its_names(scheme):
+    url = f"{scheme}://me:pass%40word@db:5432/name?sslmode=verify-full"
+
+    assert Settings.read({"UNLATCH_DATABASE_URL": url}, development=True).database_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["oracle://me:hush@db/x", "sqlite://", "sqlite:///", "sqlite:///:memory:", "memory:x", "x"],
+)
+def test_what_is_no_address_of_ours(url):
+    fault = fault_of(url)
+
+    assert fault.startswith(f"UNLATCH_DATABASE_URL begins with {url.partition(':')[0]!r}; it takes")
+    assert "hush" not in fault
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:hu%sh@127.0.0.1:5432/x",
+        "postgresql://me:hush@[::1:5432/x",
+        "postgresql://me:hush@db/x?no_such_option=1",
+    ],
+)
+def test_what_libpq_cannot_read(url):
+    fault = fault_of(url)
+
+    assert fault.startswith("UNLATCH_DATABASE_URL is not as PostgreSQL's libpq reads it; it takes")
+    assert "hu" not in fault
+
+
+def test_without_the_library_it_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+
+    assert "pip install 'unlatch[postgres]'" in fault_of("postgresql://me@db/x")
