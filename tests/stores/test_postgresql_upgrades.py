@@ -105,3 +105,20 @@ def test_an_upgrade_that_fails_changes_nothing(database, url, monkeypatch):
 
     assert "unlatch_half" not in counts(database.engine)
     assert database.check() is State.BEHIND
+
+
+def test_one_that_a_newer_version_has_upgraded_is_left_alone(database):
+    """Also where a moment ago, when it was looked at, it had not been."""
+    database.upgrade()
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql(f"UPDATE {schema.VERSION_TABLE} SET version_num = '9999'")
+
+    for least, state in ((b"0004", State.EXPANDED), (b"9999", State.AHEAD)):
+        with database.engine.connect() as connection:
+            connection.exec_driver_sql(
+                "UPDATE unlatch_meta SET value = %s WHERE name = 'min_code'", (least,)
+            )
+
+        database.upgrade()
+
+        assert database.check() is state

@@ -99,13 +99,13 @@ def check() -> None:
 def upgrade() -> None:
     """Bring the database to this version, keeping a copy from before."""
     with _database() as database:
-        if (before := database.check().value) not in ("empty", "behind", "ahead"):
+        if (before := database.check().value) not in _MISFITS:
             click.echo("There is nothing to do: the database fits this version of Unlatch.")
             return
         with _seconds_counted("Upgrading the database"):
             database.upgrade()
         after = database.check().value
-    if after != "fits":
+    if after in _MISFITS:
         raise Told(_misfit(after))
     click.echo("The tables are made." if before == "empty" else "The database is upgraded.")
 

@@ -121,7 +121,8 @@ class PostgresqlDatabase(Database):
                 return False
             for setting in ("lock_timeout = '2s'", "statement_timeout = 0"):
                 connection.execute(text(f"SET LOCAL {setting}"))
-            schema.migrate(connection, target)
+            if schema.state_of(connection).waits:  # else others were quicker, or are newer
+                schema.migrate(connection, target)
             connection.commit()
         return True
 

@@ -45,6 +45,11 @@ class State(Enum):
     EMPTY = "empty"
 
     @property
+    def waits(self) -> bool:
+        """Whether this code has something to do about it."""
+        return self in (State.EMPTY, State.BEHIND)
+
+    @property
     def serves(self) -> bool:
         """Whether this code works with it."""
         return self in (State.FITS, State.EXPANDED)
@@ -53,14 +58,19 @@ class State(Enum):
 def check(engine: Engine) -> State:
     """Compare a database's revision with this code's. Changes nothing."""
     with engine.connect() as connection:
-        found = revision(connection)
-        if found is None:
-            return State.EMPTY
-        if found == HEAD:
-            return State.FITS
-        if found in revisions():
-            return State.BEHIND
-        return State.EXPANDED if _min_code(connection) <= HEAD else State.AHEAD
+        return state_of(connection)
+
+
+def state_of(connection: Connection) -> State:
+    """The same, over a connection that there is."""
+    found = revision(connection)
+    if found is None:
+        return State.EMPTY
+    if found == HEAD:
+        return State.FITS
+    if found in revisions():
+        return State.BEHIND
+    return State.EXPANDED if _min_code(connection) <= HEAD else State.AHEAD
 
 
 def revision(connection: Connection) -> str | None:

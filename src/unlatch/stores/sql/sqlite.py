@@ -76,7 +76,7 @@ class SqliteDatabase(Database):
         with self._alone():
             self._shut()
             state = self.check()
-            if state in (State.EMPTY, State.BEHIND):
+            if state.waits:
                 self._upgrade_alone()
                 state = self.check()
         return state
@@ -96,7 +96,7 @@ class SqliteDatabase(Database):
         if state is State.BEHIND and self._keeps_copies:
             with store_errors(), _file_errors(self.copies):
                 sqlite_copies.keep_copy(self.engine, self.copies)
-        if state in (State.EMPTY, State.BEHIND):
+        if state.waits:
             with self._turn_to_write(), store_errors():
                 upgrade(self.engine)
 
