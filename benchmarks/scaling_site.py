@@ -14,9 +14,9 @@ from pathlib import Path
 from processes import COMMAND, environment, free_port
 from servers import connects
 
-from unlatch.core.records import Account, Method, Passkey
 from unlatch.stores import open_database, open_stores
 from unlatch.testing.keys import ES256, SoftCredential, cose_key, make_key
+from unlatch.testing.store_contract.making import NOW, a_passkey, an_account
 
 HOST = "unlatch.example"
 ORIGIN = f"https://{HOST}"
@@ -99,44 +99,23 @@ def people(database_url: str, many: int) -> list[SoftCredential]:
     stores = open_stores(database_url, patient=True)
     with stores.unit() as unit:
         for number, credential in enumerate(made):
-            account = _account(number, credential)
+            account = an_account(
+                f"mira.okafor{number}",
+                id=str(uuid.uuid4()),
+                user_handle=credential.user_handle,
+                confirmed_at=NOW,
+            )
+            passkey = a_passkey(
+                account,
+                id=str(uuid.uuid4()),
+                credential_id=credential.id,
+                public_key=cose_key(credential.private_key),
+                backed_up=True,
+            )
             unit.accounts.add(account, stale_before=0)
-            unit.passkeys.add(_passkey(account, credential), limit=1)
+            unit.passkeys.add(passkey, limit=1)
     stores.close()
     return made
-
-
-def _account(number: int, credential: SoftCredential) -> Account:
-    now, name = time.time_ns() // 1000, f"mira.okafor{number}"
-    return Account(
-        id=str(uuid.uuid4()),
-        username=name,
-        username_key=name,
-        display_name="Mira Okafor",
-        address=f"{name}@example.com",
-        address_key=f"{name}@example.com",
-        user_handle=credential.user_handle,
-        browser_hash=bytes(32),
-        created_at=now,
-        confirmed_at=now,
-    )
-
-
-def _passkey(account: Account, credential: SoftCredential) -> Passkey:
-    return Passkey(
-        id=str(uuid.uuid4()),
-        account_id=account.id,
-        credential_id=credential.id,
-        public_key=cose_key(credential.private_key),
-        sign_count=0,
-        backup_eligible=True,
-        backed_up=True,
-        transports=("internal", "hybrid"),
-        aaguid=str(uuid.UUID(int=0)),
-        name="iCloud Keychain",
-        added_on=Method.REGISTRATION,
-        added_at=account.created_at,
-    )
 
 
 class Processor:

@@ -3,11 +3,10 @@ they share; or shutting people out by it. Without Redis each process counts by i
 belongs there comes in as ever.
 """
 
-from contextlib import contextmanager
-
 import pytest
 from fixtures import person
 from redis_fixtures import PATIENT
+from redis_servers import RedisServer
 from strangers import too_many, wrong_passkey
 from wire import WireClient
 
@@ -55,19 +54,6 @@ def failures_until_too_many(*strangers, most=200):
     raise AssertionError("no limit")
 
 
-@contextmanager
-def killed(redis):
-    redis.kill()
-    yield
-    redis.start()
-
-
-@contextmanager
-def hanging(redis):
-    with redis.hangs():
-        yield
-
-
 def test_thirty_failures_whichever_process_answers(app, start_process):
     here, there = stranger(app), stranger(start_process())
 
@@ -76,7 +62,7 @@ def test_thirty_failures_whichever_process_answers(app, start_process):
     too_many(wrong_passkey(there))
 
 
-@pytest.mark.parametrize("away", [killed, hanging])
+@pytest.mark.parametrize("away", [RedisServer.is_gone, RedisServer.hangs])
 def test_without_redis_each_process_counts_and_lets_in(mira, app, start_process, redis, away):
     other = start_process(patience=0.3)
     throttle_of(app)._patience = Patience(0.3)

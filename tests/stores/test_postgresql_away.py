@@ -6,7 +6,7 @@ import threading
 
 import pytest
 from cable import COMMIT, cable
-from servers import free_port
+from processes import free_port
 
 from unlatch.errors import CommitUnknown, StoreError
 from unlatch.stores import open_stores

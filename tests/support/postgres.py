@@ -11,7 +11,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from servers import Process, connects, folder, free_port, owner, program
+from processes import free_port
+from servers import Process, connects, folder, owner, program
 
 from unlatch.stores import open_database
 

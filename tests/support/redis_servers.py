@@ -5,7 +5,6 @@ by their ids. One alone, one with TLS and a password, one with a replica and a S
         RedisThrottle(server.url, key=KEY)
 """
 
-import shutil
 import signal
 import subprocess
 import time
@@ -19,6 +18,7 @@ import pytest
 from certificates import Authority
 from processes import PATIENCE, free_port
 from redis import Redis
+from servers import program
 
 PASSWORD = "a p@ss/word:of%tests"
 
@@ -75,6 +75,15 @@ class RedisServer:
             process.wait()
 
     @contextmanager
+    def is_gone(self) -> Iterator[None]:
+        """Nobody is there; afterwards it is back, and empty."""
+        self.kill()
+        try:
+            yield
+        finally:
+            self.start()
+
+    @contextmanager
     def hangs(self) -> Iterator[None]:
         """Connections are taken by the kernel, and nobody answers."""
         assert self._process is not None
@@ -104,13 +113,6 @@ class RedisServer:
                 if "eady to accept connections" in line or "+monitor master" in line:
                     return
         pytest.fail(f"{self.program} does not start:\n{''.join(said)}")
-
-
-def program(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        pytest.fail(f"{name} is missing; install it, on Debian with `apt-get install {name}`.")
-    return found
 
 
 def eventually(is_true: Callable[[], object]) -> None:

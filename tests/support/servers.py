@@ -19,13 +19,6 @@ STARTING = 30.0
 CURE = "run `make test`, or `python scripts/servers.py`, which installs it"
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
 def program(name: str, *folders: Path) -> str:
     """Where it is. A missing one fails the test, with the cure."""
     path = os.pathsep.join([*map(str, folders), os.environ.get("PATH", ""), "/usr/sbin"])

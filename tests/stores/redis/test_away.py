@@ -14,7 +14,7 @@ import pytest
 from crowd import crowd
 from processes import PATIENCE
 from redis_fixtures import KEY, PATIENT
-from redis_servers import eventually
+from redis_servers import RedisServer, eventually
 
 from unlatch.core.throttle import Allowance, Limit
 from unlatch.core.times import HOUR
@@ -42,13 +42,6 @@ def ask_three(throttle, who=ADA):
 
 
 @contextmanager
-def killed(redis):
-    redis.kill()
-    yield
-    redis.start()
-
-
-@contextmanager
 def full(redis):
     redis.ask("CONFIG", "SET", "maxmemory", "1")
     yield
@@ -70,7 +63,7 @@ def barred(redis):
         yield
 
 
-@pytest.mark.parametrize("away", [killed, full, demoted, barred])
+@pytest.mark.parametrize("away", [RedisServer.is_gone, full, demoted, barred])
 def test_while_it_is_away_each_process_counts_and_then_they_count_together(redis, away, caplog):
     caplog.set_level(logging.INFO, "unlatch")
     throttle, other = connect(redis.url), connect(redis.url)

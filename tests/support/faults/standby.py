@@ -8,8 +8,8 @@ from pathlib import Path
 
 import psycopg
 from postgres import Postgres, program_of
-from processes import wait_until
-from servers import Process, folder, free_port, owner
+from processes import free_port, wait_until
+from servers import Process, folder, owner
 
 SAFE = ("synchronous_commit=on", "full_page_writes=on", "max_connections=200")
 """What is answered is kept by the kernel, though a process is killed; no power is cut here. A
