@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-SLOW = [Path(__file__).parent / name for name in ("attacks", "browser", "examples", "properties")]
+SLOW = [
+    Path(__file__).parent / name
+    for name in ("attacks", "browser", "examples", "faults", "properties")
+]
 
 pytest.register_assert_rewrite(
     "unlatch.testing.store_contract", "unlatch.testing.throttle_contract"
@@ -17,3 +20,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(item.path.is_relative_to(folder) for folder in SLOW):
             item.add_marker(pytest.mark.slow)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Who wants none of the slow ones need not wait until they are all read."""
+    unwanted = config.option.markexpr == "not slow" and collection_path in SLOW
+    return True if unwanted else None  # None leaves it to pytest

@@ -15,12 +15,6 @@ from redis_servers import RedisServer
 __all__ = ["lone_redis", "postgres", "redis"]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.slow)
-
-
 @pytest.fixture
 def postman() -> Iterator[Postman]:
     with mail_server(free_port()) as postman:

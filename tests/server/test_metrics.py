@@ -346,6 +346,7 @@ def test_processes_count_beside_each_other(tmp_path, run):
     assert [one.value for one in seen.samples] == [3]
 
 
+@pytest.mark.slow
 def test_a_port_for_it_that_is_taken_is_told_in_one_sentence():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         where = Address(*taken.getsockname())
