@@ -6,6 +6,9 @@ UV = uv
 LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" $(ARGS)
 
+# The tests start hundreds of processes, that would each compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help serve test test-fast faults fuzz lint format assets vendor screenshots \
 	bench-enumeration lock environment topology
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pytest
 from flask import Flask
 
+pytestmark = pytest.mark.slow
 numbers = count(1)
 
 FORM, JSON_ONLY, NO_BODY = "form", "JSON", "no body"

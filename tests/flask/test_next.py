@@ -63,6 +63,7 @@ def all_uses(person, outbox, clock, path: str) -> dict[str, str]:
     return led
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ELSEWHERE)
 def test_the_way_to_another_site_is_ignored_at_every_use(visitor, outbox, clock, path):
     led = all_uses(visitor, outbox, clock, path)
@@ -71,6 +72,7 @@ def test_the_way_to_another_site_is_ignored_at_every_use(visitor, outbox, clock,
     assert set(led.values()) == {"/auth/account"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", OWN)
 def test_the_way_back_is_honoured_at_every_use(visitor, outbox, clock, path):
     led = all_uses(visitor, outbox, clock, path)
