@@ -33,7 +33,7 @@ from unlatch.errors import (
 )
 from unlatch.gate import Gate
 from unlatch.stores.memory.throttle import MemoryThrottle
-from unlatch.stores.sql import postgresql
+from unlatch.stores.sql import postgresql, postgresql_deadline
 from unlatch.testing import SoftAuthenticator
 
 pytestmark = pytest.mark.slow
@@ -128,9 +128,10 @@ def site(
     # Of fifty at once all but ten would be turned away before they could race.
     monkeypatch.setattr(slow_hash, "RUNNING", 50)
     # Nor that fifty wait for ten connections, or a busy machine for the one who is first.
-    for seconds in ("_POOL_SECONDS", "_ANSWER_SECONDS", "_COMMIT_SECONDS"):
-        monkeypatch.setattr(postgresql, seconds, 30.0)
+    monkeypatch.setattr(postgresql, "_POOL_SECONDS", 30.0)
     monkeypatch.setattr(postgresql, "_SERVER", "")
+    monkeypatch.setattr(postgresql_deadline, "STATEMENTS_SECONDS", 30.0)
+    monkeypatch.setattr(postgresql_deadline, "COMMIT_SECONDS", 40.0)
     settings = {}
     if database == "postgresql":
         server: Postgres = request.getfixturevalue("postgres")

@@ -5,7 +5,7 @@ import pytest
 from unlatch.core.times import SECOND
 from unlatch.flask.state import now
 from unlatch.stores import open_database, open_stores
-from unlatch.stores.sql import postgresql
+from unlatch.stores.sql import postgresql, postgresql_deadline
 from unlatch.testing.store_contract import StoreContract
 
 pytestmark = pytest.mark.slow
@@ -20,9 +20,10 @@ EMPTIED = (
 @pytest.fixture(autouse=True)
 def patience(monkeypatch):
     """A busy machine is no fault of PostgreSQL's; its deadlines are tests of their own."""
-    for seconds in ("_POOL_SECONDS", "_ANSWER_SECONDS", "_COMMIT_SECONDS"):
-        monkeypatch.setattr(postgresql, seconds, 30.0)
+    monkeypatch.setattr(postgresql, "_POOL_SECONDS", 30.0)
     monkeypatch.setattr(postgresql, "_SERVER", "")
+    monkeypatch.setattr(postgresql_deadline, "STATEMENTS_SECONDS", 30.0)
+    monkeypatch.setattr(postgresql_deadline, "COMMIT_SECONDS", 40.0)
 
 
 @pytest.fixture(scope="session")

@@ -130,6 +130,22 @@ def test_a_commit_that_hangs_is_unknown(stores, wire):
     assert isinstance(soon(write), CommitUnknown)
 
 
+def test_a_host_that_swallows_all_does_not_hide_the_next(postgres, wire):
+    """libpq waits for it longer than anybody else does."""
+    wire.press()
+    name = postgres.fresh()
+    both = postgres.url(name).replace(
+        f"127.0.0.1:{postgres.port}", f"127.0.0.1:{wire.port},127.0.0.1:{postgres.port}"
+    )
+    stores = open_stores(both)
+
+    first, *_, last = [soon(lambda: stores.accounts.find("nobody")) for _ in range(4)]
+
+    assert isinstance(first, StoreError)
+    assert last is None
+    stores.close()
+
+
 def test_who_finds_nobody_there_is_told_and_no_password(postgres):
     stores = open_stores("postgresql://unlatch:hush@127.0.0.1:1/x")
 

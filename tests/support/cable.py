@@ -1,4 +1,6 @@
-"""A cable between a client and a server, which a test can cut, or press so that nothing passes."""
+"""A cable between a client and a server, which a test can cut, press so that nothing passes, or
+lay anew.
+"""
 
 import socket
 import threading
@@ -24,8 +26,8 @@ class Cable:
         self.cut_before: bytes | None = None
         self.cut_after: bytes | None = None
         self.to = to
-        self._open = threading.Event()
-        self._open.set()
+        self._open = _an_open_one()
+        self._lost: list[threading.Event] = []
         self._pairs: list[Pair] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -38,6 +40,19 @@ class Cable:
     def release(self) -> None:
         self._open.set()
 
+    def lose(self) -> None:
+        """Nothing passes any more on the connections that there are, as if one end had lost its
+        power; on new ones all does.
+        """
+        self.press()
+        self._lost.append(self._open)
+        self._open = _an_open_one()
+
+    @property
+    def connections(self) -> int:
+        """How many were made since it was last cut."""
+        return len(self._pairs)
+
     def cut(self) -> None:
         """All connections that there are end; new ones may be made."""
         for pair in self._pairs:
@@ -45,7 +60,8 @@ class Cable:
         self._pairs.clear()
 
     def close(self) -> None:
-        self.release()
+        for one in (self._open, *self._lost):
+            one.set()
         _end((self._listener,))
         self.cut()
 
@@ -68,9 +84,10 @@ class Cable:
             passing.start()
 
     def _pass_on(self, source: socket.socket, target: socket.socket, watched: bool) -> None:
+        is_open = self._open
         with suppress(OSError):
             while said := source.recv(65536):
-                self._open.wait()
+                is_open.wait()
                 if watched and self.cut_before and self.cut_before in said:
                     break
                 if watched and self.cut_after and self.cut_after in said:
@@ -87,6 +104,12 @@ class Cable:
         server.shutdown(socket.SHUT_WR)
         while server.recv(65536):  # until it has done what it heard, and hangs up
             pass
+
+
+def _an_open_one() -> threading.Event:
+    is_open = threading.Event()
+    is_open.set()
+    return is_open
 
 
 def _end(sockets: tuple[socket.socket, ...]) -> None:

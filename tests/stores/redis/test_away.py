@@ -11,6 +11,7 @@ import time
 from contextlib import contextmanager, suppress
 
 import pytest
+from cable import cable
 from crowd import crowd
 from processes import PATIENCE
 from redis_fixtures import KEY, PATIENT
@@ -21,6 +22,7 @@ from unlatch.core.times import HOUR
 from unlatch.stores.redis.circuit import Circuit
 from unlatch.stores.redis.scripts import GIVE_BACK, TAKE
 from unlatch.stores.redis.throttle import RedisThrottle
+from unlatch.threads import on_a_thread
 
 pytestmark = pytest.mark.slow
 
@@ -150,6 +152,29 @@ def test_its_name_is_looked_up_for_ever(redis, monkeypatch, caplog):
     throttle._circuit._next_try = 0.0  # the pause is over
     eventually(lambda: not throttle.degraded)
     assert throttle.take([ADA], now=NOW) == 0
+
+
+def test_its_machine_vanishes_and_is_back(redis, caplog):
+    """Whoever of many asked on a connection from before would wait, and have all others count for
+    themselves again.
+    """
+    caplog.set_level(logging.INFO, "unlatch")
+    with cable(redis.port) as wire:
+        throttle = connect(f"redis://127.0.0.1:{wire.port}/0", deadline=1.0)
+        wire.press()
+        asking = [on_a_thread(lambda: throttle.take([BOB], now=NOW)) for _ in range(3)]
+        eventually(lambda: wire.connections == 3)
+        wire.release()
+        assert sorted(one.result(PATIENCE) for one in asking) == FULL
+
+        wire.lose()
+        throttle.take([ADA], now=NOW)
+        with crowd(3) as all_of_them:
+            waits = all_of_them.at_once(lambda _: throttle.take([ADA], now=NOW))
+
+    assert sorted(waits, key=str) == sorted(FULL, key=str)
+    told = [one.getMessage().partition(":")[0] for one in caplog.records]
+    assert told == ["Redis does not answer", "Redis answers again"]
 
 
 def test_all_that_a_request_asks_has_one_deadline(redis):

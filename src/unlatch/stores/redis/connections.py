@@ -12,7 +12,8 @@ from redis.connection import (
 )
 from redis.sentinel import SentinelManagedConnection, SentinelManagedSSLConnection
 
-from unlatch.stores.redis.deadline import on_a_thread, waiting_thread
+from unlatch.stores.redis.deadline import waiting_thread
+from unlatch.threads import on_a_thread
 
 
 class _Bounded(AbstractConnection):

@@ -7,7 +7,7 @@ a time-out runs on a thread of its own, for which nobody waits longer.
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import TypeVar
@@ -92,19 +92,3 @@ class Patience:
 def waiting_thread() -> Deadline | None:
     """The deadline that this thread has."""
     return getattr(_this_thread, "deadline", None)
-
-
-def on_a_thread(work: Callable[[], T]) -> "Future[T]":
-    """Begin some work on a thread that nobody has to wait for, the interpreter at its end
-    included.
-    """
-    future: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(work())
-        except BaseException as error:
-            future.set_exception(error)
-
-    threading.Thread(target=run, name="unlatch-redis", daemon=True).start()
-    return future

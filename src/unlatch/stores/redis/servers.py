@@ -23,7 +23,8 @@ from unlatch.stores.redis.connections import (
     BoundedTls,
     BoundedTlsMaster,
 )
-from unlatch.stores.redis.deadline import Deadline, on_a_thread
+from unlatch.stores.redis.deadline import Deadline
+from unlatch.threads import on_a_thread
 
 Command = Sequence[bytes | str | int]
 """Of one key, in the fourth place: `EVALSHA name 1 key …`."""
@@ -69,6 +70,8 @@ class _One:
             except BaseException:
                 # Else what it still answers would be taken for answers to the next question.
                 connection.disconnect()
+                # Where a machine has vanished, each of the others would cost somebody the same.
+                self._pool.disconnect(inuse_connections=False)
                 raise
             finally:
                 self._pool.release(connection)

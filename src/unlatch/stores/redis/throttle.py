@@ -19,9 +19,10 @@ from unlatch.core.times import SECOND
 from unlatch.redis_url import RedisUrl
 from unlatch.stores.memory.throttle import MemoryThrottle
 from unlatch.stores.redis.circuit import Circuit
-from unlatch.stores.redis.deadline import Deadline, Patience, on_a_thread
+from unlatch.stores.redis.deadline import Deadline, Patience
 from unlatch.stores.redis.scripts import GIVE_BACK, TAKE, Script
 from unlatch.stores.redis.servers import Command, servers_at
+from unlatch.threads import on_a_thread
 
 DEADLINE = 0.1
 """Seconds that a request waits for Redis, all in all and at most."""

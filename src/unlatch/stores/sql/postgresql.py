@@ -17,24 +17,23 @@ from unlatch.errors import CommitUnknown, StoreError
 from unlatch.stores.sql import postgresql_dump, schema
 from unlatch.stores.sql.database import Database
 from unlatch.stores.sql.postgresql_connection import PromptConnection, TooLate, how_values_travel
-from unlatch.stores.sql.running import store_errors
+from unlatch.stores.sql.postgresql_deadline import Connecting, Deadline
+from unlatch.stores.sql.running import Sql, store_errors
 
 _CONNECTION = {
-    "connect_timeout": "2",  # seconds for each host; libpq knows no less
+    "connect_timeout": "2",  # seconds for each host: libpq knows no less
     "tcp_user_timeout": "1500",
     "keepalives_idle": "5",
     "keepalives_interval": "2",
     "keepalives_count": "2",
 }
 _SERVER = (
-    "-c statement_timeout=1500 -c lock_timeout=1000 -c idle_in_transaction_session_timeout=5000"
+    "-c statement_timeout=1200 -c lock_timeout=1000 -c idle_in_transaction_session_timeout=5000"
 )
 """The server's own deadlines, in milliseconds: shorter than ours, so that what is slow ends there,
 too. The last frees what a process held that died, or was cut off, in the middle of a transaction.
 """
 
-_ANSWER_SECONDS = 1.5  # for all statements from taking a connection to COMMIT
-_COMMIT_SECONDS = 1.0
 _POOL_SECONDS = 1.0
 
 _CONNECTIONS = 10
@@ -80,9 +79,20 @@ class PostgresqlDatabase(Database):
         self._parameters = _CONNECTION | _read(url)  # may hold a password: tell nobody
         self._pooler = pooler
         self._patient = patient
+        self._deadline = Deadline()
         if not pooler:
             own = self._parameters.get("options", "")
             self._parameters["options"] = f"{_SERVER} {own}".rstrip()
+
+    @contextmanager
+    def reading(self) -> Iterator[Sql]:
+        with self._deadline.begins(), super().reading() as sql:
+            yield sql
+
+    @contextmanager
+    def writing(self) -> Iterator[Sql]:
+        with self._deadline.begins(), super().writing() as sql:
+            yield sql
 
     def clock(self) -> int:
         with self.reading() as sql:
@@ -114,7 +124,7 @@ class PostgresqlDatabase(Database):
 
     def _upgraded(self, target: str) -> bool:
         with self.engine.connect() as connection:
-            _driver(connection).give(None)
+            _driver(connection).until = None
             connection.execute(_BEGIN)
             alone = text("SELECT pg_try_advisory_xact_lock(:number)")
             if not connection.execute(alone, {"number": _UPGRADE_LOCK}).scalar():
@@ -129,9 +139,10 @@ class PostgresqlDatabase(Database):
     def _make_engine(self) -> Engine:
         # The URL says nothing but which dialect: libpq reads the operator's, which may name
         # several hosts, and no password can come out of an engine that never had one.
+        connecting = Connecting(self._connect)
         engine = create_engine(
             "postgresql+psycopg://",
-            creator=self._connect,
+            creator=lambda: self._connected(connecting),
             pool_size=_CONNECTIONS,
             max_overflow=0,
             pool_timeout=_POOL_SECONDS,
@@ -140,9 +151,15 @@ class PostgresqlDatabase(Database):
             use_native_hstore=False,  # would ask each database for a type that we don't use
             hide_parameters=True,
         )
+        event.listen(engine, "engine_disposed", lambda _: connecting.close())
         event.listen(engine, "checkout", self._taken)
         event.listen(engine, "handle_error", _leave_a_standby)
         return engine
+
+    def _connected(self, connecting: Connecting) -> PromptConnection:
+        if self._patient:
+            return self._connect()
+        return connecting.connection(self._deadline.of_statements)
 
     def _connect(self) -> PromptConnection:
         connection = PromptConnection.connect(
@@ -154,11 +171,10 @@ class PostgresqlDatabase(Database):
             context=_Context(),
         )
         connection.listen()
-        connection.give(_ANSWER_SECONDS)
         return connection
 
     def _taken(self, connection: PromptConnection, *_: object) -> None:
-        connection.give(None if self._patient else _ANSWER_SECONDS)
+        connection.until = None if self._patient else self._deadline.of_statements
 
     def _found_dead(self, error: SQLAlchemyError) -> bool:
         return (
@@ -192,7 +208,7 @@ class PostgresqlDatabase(Database):
             # The server would answer "ROLLBACK", and no error.
             raise StoreError("a statement failed before, so nothing was kept")
         driver.warned = False
-        driver.give(None if self._patient else _COMMIT_SECONDS)
+        driver.until = None if self._patient else self._deadline.of_commit
         try:
             connection.commit()
         except DBAPIError as error:

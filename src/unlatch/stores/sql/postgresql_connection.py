@@ -20,17 +20,14 @@ class TooLate(OperationalError):
 
 class PromptConnection(Connection[TupleRow]):
     """Attributes:
-    until: The moment of the monotonic clock up to which an answer is waited for. A server's
-        own deadlines do not help where it hangs, or where the network swallows what it says.
+    until: The moment of the monotonic clock up to which an answer is waited for; None for as
+        long as it takes. A server's own deadlines do not help where it hangs, or where the
+        network swallows what it says.
     warned: Whether the server has warned of something since this was last unset.
     """
 
     until: float | None = None
     warned: bool = False
-
-    def give(self, seconds: float | None) -> None:
-        """What follows has so long, or as long as it takes."""
-        self.until = None if seconds is None else time.monotonic() + seconds
 
     def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
         if timeout is None and self.until is not None:
