@@ -33,6 +33,7 @@ FLOORS = {
     "config": ((), set()),
     "database_url": ((), {"psycopg"}),
     "redis_url": ((), set()),
+    "threads": ((), set()),
     "settings": (
         ("unlatch.config", "unlatch.database_url", "unlatch.errors", "unlatch.redis_url"),
         set(),
@@ -47,6 +48,7 @@ FLOORS = {
             "unlatch.errors",
             "unlatch.private",
             "unlatch.redis_url",
+            "unlatch.threads",
         ),
         SQL | {"redis"},
     ),

@@ -1,12 +1,13 @@
-"""One request at a time in the app, many bodies at a time before it."""
+"""Few requests at a time in the app, many bodies at a time before it."""
 
 import threading
 
 from flask import Flask, request
 from werkzeug.test import Client, create_environ, run_wsgi_app
 
-from unlatch.server import turns
-from unlatch.server.turns import BODY_MAX, Turns
+from unlatch.errors import Unavailable
+from unlatch.flask.access import BODY_MAX
+from unlatch.server.turns import Turns, turn_away
 
 
 class SlowBody:
@@ -25,6 +26,8 @@ def echo():
     app = Flask("echo")
     app.add_url_rule("/", view_func=lambda: request.get_data(), methods=["POST"])
     app.config["MAX_CONTENT_LENGTH"] = BODY_MAX
+    app.before_request(turn_away)
+    app.register_error_handler(Unavailable, lambda _: ("turned away", 503))
     return app
 
 
@@ -41,6 +44,18 @@ def test_a_body_that_is_too_large_is_refused_even_without_its_length_told():
     _, status, _ = run_wsgi_app(Turns(echo(), at_once=1, reading=2), environ)
 
     assert status.startswith("413")
+
+
+def test_of_a_body_that_is_said_to_be_too_large_nothing_is_waited_for():
+    """Who announces more and sends a little less than that would be read from for ever."""
+    slow = SlowBody()
+    environ = create_environ(method="POST")
+    environ |= {"CONTENT_LENGTH": str(BODY_MAX + 1), "wsgi.input": slow}
+
+    _, status, _ = run_wsgi_app(Turns(echo(), at_once=1, reading=2), environ)
+
+    assert status.startswith("413")
+    assert not slow.asked.is_set()
 
 
 def test_a_slow_body_keeps_nobody_waiting():
@@ -104,7 +119,7 @@ def test_the_answer_is_closed_within_the_turn():
 
 
 def test_half_sent_bodies_keep_nobody_from_looking(monkeypatch):
-    monkeypatch.setattr(turns, "PATIENCE", 0.01)
+    monkeypatch.setattr("unlatch.server.turns.BODY_PATIENCE", 0.01)
     app = echo()
     app.add_url_rule("/look", "look", view_func=lambda: "here")
     client, slow = Client(Turns(app, at_once=1, reading=1)), SlowBody()
@@ -118,8 +133,34 @@ def test_half_sent_bodies_keep_nobody_from_looking(monkeypatch):
 
     assert client.get("/look").data == b"here"
     busy = client.post("/", data=b"quick")
-    assert (busy.status_code, busy.headers["Retry-After"]) == (503, "10")
+    assert (busy.status_code, busy.data) == (503, b"turned away")
 
     slow.ended.set()
     stuck.join()
+    assert client.post("/", data=b"quick").data == b"quick"
+
+
+def test_whose_turn_does_not_come_is_turned_away():
+    entered, leave = threading.Event(), threading.Event()
+    app = echo()
+
+    @app.get("/stuck")
+    def stuck():
+        entered.set()
+        leave.wait(10)
+        return "done"
+
+    app.add_url_rule("/alive", "alive", view_func=lambda: "alive")
+    client = Client(Turns(app, at_once=1, reading=2, patience=0.01, at_any_time=("/alive",)))
+    holds_it = threading.Thread(target=lambda: client.get("/stuck"))
+    holds_it.start()
+    assert entered.wait(10)
+
+    turned_away = client.post("/", data=b"quick")
+    alive = client.get("/alive")
+    leave.set()
+    holds_it.join()
+
+    assert (turned_away.status_code, turned_away.data) == (503, b"turned away")
+    assert alive.data == b"alive"
     assert client.post("/", data=b"quick").data == b"quick"

@@ -7,9 +7,11 @@ import threading
 import pytest
 from cable import COMMIT, cable
 from processes import free_port
+from sqlalchemy import text
 
 from unlatch.errors import CommitUnknown, StoreError
-from unlatch.stores import open_stores
+from unlatch.stores import open_database, open_stores
+from unlatch.stores.sql import postgresql_deadline
 from unlatch.testing.store_contract.making import NOW, an_account, kept
 
 pytestmark = pytest.mark.slow
@@ -77,6 +79,24 @@ def test_who_waits_for_a_row_is_told_soon(stores):
                 unit.accounts.disable(ada.id, now=NOW)
 
         assert isinstance(soon(wait), StoreError)
+
+
+def test_one_late_answer_costs_one_connection(postgres, monkeypatch):
+    """An overloaded server would have to make all of them anew, of every process."""
+    database = open_database(postgres.url(postgres.fresh()))
+
+    def two():
+        with database.reading() as one, database.reading() as other:
+            return {sql.first(text("SELECT pg_backend_pid()"))[0] for sql in (one, other)}
+
+    before = two()
+    with monkeypatch.context() as patch:
+        patch.setattr(postgresql_deadline, "STATEMENTS_SECONDS", 0.0)
+        with database.reading() as sql, pytest.raises(StoreError):
+            sql.first(text("SELECT pg_sleep(1)"))
+
+    assert len(before & two()) == 1
+    database.close()
 
 
 def test_connections_that_died_meanwhile_are_nobodys_trouble(stores, wire):

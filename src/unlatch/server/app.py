@@ -8,6 +8,7 @@ from flask import Flask
 from werkzeug.exceptions import HTTPException
 
 from unlatch import Unlatch
+from unlatch.errors import Refused
 from unlatch.flask import answers, headers
 from unlatch.server import health, home, readiness
 from unlatch.server.config import read_config
@@ -36,6 +37,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     app.register_blueprint(home.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_error_handler(HTTPException, answers.http_error)
+    app.register_error_handler(Refused, answers.refusal)
     app.after_request(headers.add_headers)
     return app
 

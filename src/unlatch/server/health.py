@@ -7,14 +7,16 @@ from unlatch.server.readiness import look
 
 blueprint = Blueprint("health", __name__)
 
+ALIVE, READY = PATHS = ("/healthz", "/readyz")
 
-@blueprint.get("/healthz")
+
+@blueprint.get(ALIVE)
 def alive() -> ResponseReturnValue:
     """200 as long as the process answers at all."""
     return jsonify(alive=True)
 
 
-@blueprint.get("/readyz")
+@blueprint.get(READY)
 def ready() -> ResponseReturnValue:
     """200 if the database answers within a second and its tables are those of this version, else
     503. What else is not as it should be is told, and is no reason to send visitors elsewhere.

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 _THREADS = 32
-"""Most of them read bodies; `Turns` lets one request at a time go on from there."""
+"""Most of them read bodies; `Turns` lets few requests at a time go on from there."""
 
 _CONNECTIONS = 512
 """At once, idle ones included. More wait in the kernel."""

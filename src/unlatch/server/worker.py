@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unlatch.flask.sender.rounds import stop_all
+from unlatch.server import health
 from unlatch.server.app import create_app
 from unlatch.server.many import has_one_writer
-from unlatch.server.turns import Turns
+from unlatch.server.turns import TURN_PATIENCE, Turns, turn_away
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -48,8 +49,15 @@ def load(config: Mapping[str, object], main_process: int, counts: Path | None) -
     # granian ends a worker that ended its requests, and a forked process runs no `atexit`: the
     # mail that is being handed over would be cut off, and nobody could send it again.
     Finalize(None, stop_all, exitpriority=1)
-    at_once = 1 if has_one_writer(app.extensions["unlatch"].settings) else AT_ONCE
-    return Turns(app, at_once=at_once, reading=READING)
+    app.before_request(turn_away)
+    has_one = has_one_writer(app.extensions["unlatch"].settings)
+    return Turns(
+        app,
+        at_once=1 if has_one else AT_ONCE,
+        reading=READING,
+        patience=None if has_one else TURN_PATIENCE,
+        at_any_time=health.PATHS,
+    )
 
 
 def _count(app: "Flask", folder: Path) -> None:

@@ -12,10 +12,10 @@ class MemoryEventKeeper(Reader):
 
     def sweep(self, *, before: int, most: int) -> int:
         with self._memory.writing() as rows:
-            first, rest = rows.events[:most], rows.events[most:]
-            young = [one for one in first if one.at >= before]
-            rows.events[:] = young + rest
-            return len(first) - len(young)
+            over = [at for at, one in enumerate(rows.events[: 2 * most]) if one.at < before][:most]
+            for at in reversed(over):
+                del rows.events[at]
+            return len(over)
 
 
 class MemoryEventWriter(Writer):

@@ -10,7 +10,6 @@ from unlatch.errors import AddressTaken, UsernameTaken
 from unlatch.stores.sql import rows
 from unlatch.stores.sql.database import Database
 from unlatch.stores.sql.running import Clash, Sql
-from unlatch.stores.sql.sweeping import sweep
 from unlatch.stores.sql.tables import accounts, sessions
 
 _ID = accounts.c.id == bindparam("account")
@@ -32,7 +31,8 @@ OLDEST_STALE = (
     select(accounts.c.id).where(_STALE).order_by(accounts.c.created_at).limit(bindparam("most"))
 )
 _FOUND = accounts.c.id.in_(bindparam("found", expanding=True))
-SWEEP = sweep(accounts.c.id, and_(_FOUND, _STALE), oldest=accounts.c.created_at)
+HOLD_FOUND = select(accounts.c.id).where(_FOUND).with_for_update(skip_locked=True)
+SWEEP = delete(accounts).where(and_(_FOUND, _STALE))
 _IN_THE_WAY = and_(
     _STALE,
     or_(
@@ -76,14 +76,16 @@ class SqlAccountKeeper:
             return _account(sql.first(BY_ADDRESS, key=address_key))
 
     def sweep(self, *, stale_before: int, most: int) -> int:
-        # Found first, without a turn to write: no index knows who is stale. They are asked
-        # again while they are deleted, for somebody may have come back in between.
+        # Found first, without a turn to write: no index knows who is stale. They are asked again
+        # when nobody can come back to them any more: what one statement holds and deletes may have
+        # got a session between its beginning and its hold.
         with self._database.reading() as sql:
             found = [row.id for row in sql.rows(OLDEST_STALE, stale_before=stale_before, most=most)]
         if not found:
             return 0
         with self._database.writing() as sql:
-            return sql.count(SWEEP, stale_before=stale_before, found=found, most=most)
+            held = [row.id for row in sql.rows(HOLD_FOUND, found=found)]
+            return sql.count(SWEEP, stale_before=stale_before, found=held)
 
 
 class SqlAccountWriter:

@@ -112,9 +112,8 @@ class PostgresqlDatabase(Database):
         postgresql_dump.dump(self._parameters, target)
 
     def _wait_and_upgrade(self, target: str) -> None:
-        """Try to be the one, and sleep outside of any transaction: an index that is built
-        concurrently waits for every transaction there is, so whoever waits inside one for the
-        builder's lock would wait for ever.
+        """Try to be the one, and sleep outside of any transaction: whoever waited inside one
+        for the lock would be ended by the server's deadlines.
         """
         until = time.monotonic() + _UPGRADE_SECONDS
         while not self._upgraded(target):
@@ -153,7 +152,7 @@ class PostgresqlDatabase(Database):
         )
         event.listen(engine, "engine_disposed", lambda _: connecting.close())
         event.listen(engine, "checkout", self._taken)
-        event.listen(engine, "handle_error", _leave_a_standby)
+        event.listen(engine, "handle_error", _judge)
         return engine
 
     def _connected(self, connecting: Connecting) -> PromptConnection:
@@ -245,7 +244,13 @@ def _may_be_committed(error: DBAPIError) -> bool:
     return sqlstate is None or sqlstate.startswith(_MAY_BE_COMMITTED)
 
 
-def _leave_a_standby(context: ExceptionContext) -> None:
-    """After a fail-over all connections to the old primary are good for nothing."""
+def _judge(context: ExceptionContext) -> None:
+    """Whether an error says something of the connection, and of all others.
+
+    After a fail-over all that lead to the old primary are good for nothing. But one answer that
+    was late says nothing of the rest: an overloaded server would have to make them all anew.
+    """
     if getattr(context.original_exception, "sqlstate", None) in _READ_ONLY:
         context.is_disconnect = True
+    if isinstance(context.original_exception, TooLate):
+        context.invalidate_pool_on_disconnect = False

@@ -44,6 +44,17 @@ class EventPromises:
         assert stores.events.sweep(before=NOW + 4, most=3) == 0
         assert left() == [5, 4]
 
+    def test_one_from_the_future_keeps_none_that_came_after_it(self, stores: Stores) -> None:
+        """Of a machine whose clock was wrong."""
+        with stores.unit() as unit:
+            for at in (NOW + 1_000, *range(NOW, NOW + 7)):
+                unit.events.add(Event(account_id="ada", kind="signed_in", at=at))
+
+        swept = [stores.events.sweep(before=NOW + 7, most=3) for _ in range(3)]
+
+        assert swept == [3, 3, 1]
+        assert [one.at for one in stores.events.of("ada", limit=10)] == [NOW + 1_000]
+
     def test_there_may_be_nothing_to_sweep(self, stores: Stores) -> None:
         assert stores.events.sweep(before=NOW, most=3) == 0
 
