@@ -104,6 +104,42 @@ def test_it_can_be_ended_and_begun_again(rounds_of):
     assert work.done()
 
 
+def test_what_was_given_up_is_not_waited_for_again(rounds_of):
+    """`unlatch worker` waits for the mail at hand; the end of its interpreter must not wait as long
+    once more: Docker kills after ten seconds.
+    """
+    begun, let_go = threading.Event(), threading.Event()
+
+    def hang():
+        begun.set()
+        let_go.wait(60)
+
+    rounds = rounds_of(hang)
+    rounds.start()
+    assert begun.wait(5)
+    rounds.stop(0)
+
+    again = threading.Thread(target=rounds.stop, args=(60,))
+    again.start()
+    try:
+        again.join(5)
+        assert rounds.running
+        assert not again.is_alive()
+    finally:
+        let_go.set()
+        again.join()
+
+
+def test_one_that_was_begun_again_is_waited_for_again(rounds_of):
+    work = Work()
+    rounds = rounds_of(work)
+    for _ in range(2):
+        rounds.wake()
+        assert work.done()
+        rounds.stop()
+        assert not rounds.running
+
+
 def test_asking_survives_a_machine_without_room_for_a_thread(rounds_of, monkeypatch, caplog):
     def no_room(thread):
         raise RuntimeError("can't start new thread")

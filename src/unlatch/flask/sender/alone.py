@@ -5,8 +5,8 @@ import threading
 
 from unlatch.flask.sender.sending import Sender
 
-STOPPING = 8.0
-"""Seconds that the mail at hand may still take when all is to end: Docker kills after ten."""
+STOPPING = 8
+"""Seconds that a mail, or a request, may still take when all is to end: Docker kills after ten."""
 
 
 def send_until_told(sender: Sender) -> None:

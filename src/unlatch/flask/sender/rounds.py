@@ -78,13 +78,14 @@ class Rounds:
 
     def stop(self, timeout: float = PATIENCE) -> None:
         """End the thread after the round it is in, and wait for that at most `timeout`
-        seconds.
+        seconds. One that has been told before, and given up, is not waited for again: the end of
+        the process asks, too, and whoever runs it has little patience.
         """
         thread = self._thread
         with self._changed:
-            self._stopping = True
+            was_told, self._stopping = self._stopping, True
             self._changed.notify_all()
-        if thread is not None and thread is not threading.current_thread():
+        if thread is not None and thread is not threading.current_thread() and not was_told:
             thread.join(timeout)
 
     def _run(self) -> None:
