@@ -6,6 +6,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
+from unlatch.threads import on_a_thread
+
 T = TypeVar("T")
 
 
@@ -30,22 +32,9 @@ class Probe(Generic[T]):
         """
         with self._lock:
             if self._out is None or self._out.done():
-                self._out, self._since = self._begin(), time.monotonic()
+                self._out, self._since = on_a_thread(self._question), time.monotonic()
             answer, left = self._out, self._since + patience - time.monotonic()
         try:
             return answer.result(max(0.0, left))
         except TimeoutError:
             return None
-
-    def _begin(self) -> Future[T]:
-        answer: Future[T] = Future()
-        threading.Thread(
-            target=self._run, args=(answer,), name="unlatch-probe", daemon=True
-        ).start()
-        return answer
-
-    def _run(self, answer: Future[T]) -> None:
-        try:
-            answer.set_result(self._question())
-        except BaseException as error:
-            answer.set_exception(error)
