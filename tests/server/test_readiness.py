@@ -96,6 +96,50 @@ def test_what_cannot_be_measured_in_time_takes_no_worker_out(ready, state, monke
         released.set()
 
 
+class Room:
+    """For so many more threads, and then for none: a container's `pids` limit, say."""
+
+    def __init__(self, threads: int) -> None:
+        self.left = threads
+        self._start = threading.Thread.start
+
+    def start(self, thread: threading.Thread) -> None:
+        if not self.left:
+            raise RuntimeError("can't start new thread")
+        self.left -= 1
+        self._start(thread)
+
+
+def no_room(monkeypatch, threads=0):
+    room = Room(threads)
+    monkeypatch.setattr(threading.Thread, "start", lambda thread: room.start(thread))
+
+
+def test_one_without_room_for_a_thread_is_not_ready(ready, monkeypatch, caplog):
+    with monkeypatch.context() as patched:
+        no_room(patched)
+        assert ready() == (503, {"ready": False, "database": "away", "degraded": []})
+
+    assert "RuntimeError" in caplog.text
+    assert ready()[0] == 200
+
+
+def test_what_there_is_no_thread_to_measure_takes_no_worker_out(ready, monkeypatch):
+    no_room(monkeypatch, threads=1)
+
+    assert ready() == (200, {"ready": True, "database": "fits", "degraded": ["database_slow"]})
+
+
+def test_a_database_that_fails_in_a_way_of_its_own_is_away(ready, state, monkeypatch, caplog):
+    def fail():
+        raise RuntimeError("can't start new thread")  # of what connects, say
+
+    monkeypatch.setattr(state.stores.database, "check", fail)
+
+    assert ready() == (503, {"ready": False, "database": "away", "degraded": []})
+    assert "RuntimeError" in caplog.text
+
+
 def asked(state, *, ago):
     with state.stores.unit() as unit:
         unit.mails.ask(

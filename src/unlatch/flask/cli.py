@@ -163,6 +163,7 @@ def send(site: State) -> None:
 
     Raises:
         SettingsError: There is nothing to send for other processes.
+        CannotSend: There is no room for the thread that sends.
     """
     if site.settings.database_url == MEMORY:
         raise SettingsError(

@@ -102,7 +102,7 @@ class Watch:
         ends = time.monotonic() + PATIENCE
         database = self._database.ask(PATIENCE)
         if database is None:
-            log.error("not ready: the database has not answered within %g s", PATIENCE)
+            log.error("not ready: no answer from the database within %g s", PATIENCE)
             database = "away"
         measured = self._measures.ask(ends - time.monotonic()) if database in SERVES else None
         found = Readiness(database, self._state.throttle.degraded, measured)

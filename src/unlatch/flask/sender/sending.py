@@ -104,6 +104,11 @@ class Sender:
         self._rounds = Rounds(self._round, polling=polling)
         self._untold: dict[str, tuple[Mail, _Fate, int]] = {}
 
+    @property
+    def running(self) -> bool:
+        """Whether this process has its thread."""
+        return self._rounds.running
+
     def start(self) -> None:
         """Begin this process's thread, if it is the thread that sends. Worth calling at the
         first request, for rows that an earlier process left behind.
