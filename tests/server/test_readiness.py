@@ -10,6 +10,7 @@ from unlatch.core.times import MINUTE, SECOND
 from unlatch.flask.state import now
 from unlatch.server import readiness
 from unlatch.server.app import create_app
+from unlatch.stores.sql.schema import State
 
 
 @pytest.fixture
@@ -94,6 +95,12 @@ def test_what_cannot_be_measured_in_time_takes_no_worker_out(ready, state, monke
         assert ready() == (200, {"ready": True, "database": "fits", "degraded": ["database_slow"]})
     finally:
         released.set()
+
+
+def test_whether_it_is_ready_is_the_schemas_own_word(ready, monkeypatch):
+    monkeypatch.setattr(State, "serves", False)
+
+    assert ready() == (503, {"ready": False, "database": "fits", "degraded": []})
 
 
 class Room:
