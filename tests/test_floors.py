@@ -30,6 +30,7 @@ FLOORS = {
     # Where a module lies: what of ours it may import, what of others'.
     "errors": ((), set()),
     "private": ((), set()),
+    "threads": ((), set()),
     "config": ((), set()),
     "database_url": ((), {"psycopg"}),
     "redis_url": ((), set()),
@@ -62,6 +63,7 @@ FLOORS = {
             "unlatch.errors",
             "unlatch.private",
             "unlatch.stores",
+            "unlatch.threads",
         ),
         WEB | {"css_inline"},
     ),
@@ -82,6 +84,7 @@ FLOORS = {
             "unlatch.settings",
             "unlatch.database_url",
             "unlatch.errors",
+            "unlatch.threads",
             *PUBLIC,
         ),
         WEB | {"granian", "dotenv", "filelock", "prometheus_client", "structlog"},

@@ -31,6 +31,7 @@
         └── Unavailable          the database is away or behind
 
 Beside their makers: `TransportError`, why a mail did not leave (`flask/sender/transport.py`);
+`CannotSend`, where a process is there for nothing else (`flask/sender/alone.py`);
 `Clash`, a `StoreError` that a store turns into a refusal (`stores/sql/running.py`);
 `CannotListen`, before the server serves (`server/listening.py`); `CrashLoop`, after it did
 (`server/patience.py`).

@@ -101,6 +101,19 @@ def test_a_database_ahead_is_told_and_left_alone(run, path, command):
     assert ended.stderr.startswith("A newer Unlatch has upgraded this database")
 
 
+def test_whether_a_database_fits_is_the_schemas_own_word(run, monkeypatch):
+    monkeypatch.setattr(schema.State, "serves", True)
+
+    assert run("db", "check").stdout == "The database fits this version of Unlatch.\n"
+    assert run("db", "upgrade").stdout.startswith("There is nothing to do")
+
+
+def test_there_are_words_for_every_database_that_does_not_fit():
+    misfits = {one.value for one in schema.State if not one.serves}
+
+    assert set(flask_cli._MISFITS) == misfits
+
+
 def test_a_backup_is_whole_and_its_owners_alone(run, tmp_path):
     run("db", "upgrade")
     copy = tmp_path / "copy.sqlite"

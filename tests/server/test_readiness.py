@@ -10,6 +10,7 @@ from unlatch.core.times import MINUTE, SECOND
 from unlatch.flask.state import now
 from unlatch.server import readiness
 from unlatch.server.app import create_app
+from unlatch.stores.sql.schema import State
 
 
 @pytest.fixture
@@ -94,6 +95,56 @@ def test_what_cannot_be_measured_in_time_takes_no_worker_out(ready, state, monke
         assert ready() == (200, {"ready": True, "database": "fits", "degraded": ["database_slow"]})
     finally:
         released.set()
+
+
+def test_whether_it_is_ready_is_the_schemas_own_word(ready, monkeypatch):
+    monkeypatch.setattr(State, "serves", False)
+
+    assert ready() == (503, {"ready": False, "database": "fits", "degraded": []})
+
+
+class Room:
+    """For so many more threads, and then for none: a container's `pids` limit, say."""
+
+    def __init__(self, threads: int) -> None:
+        self.left = threads
+        self._start = threading.Thread.start
+
+    def start(self, thread: threading.Thread) -> None:
+        if not self.left:
+            raise RuntimeError("can't start new thread")
+        self.left -= 1
+        self._start(thread)
+
+
+def no_room(monkeypatch, threads=0):
+    room = Room(threads)
+    monkeypatch.setattr(threading.Thread, "start", lambda thread: room.start(thread))
+
+
+def test_one_without_room_for_a_thread_is_not_ready(ready, monkeypatch, caplog):
+    with monkeypatch.context() as patched:
+        no_room(patched)
+        assert ready() == (503, {"ready": False, "database": "away", "degraded": []})
+
+    assert "RuntimeError" in caplog.text
+    assert ready()[0] == 200
+
+
+def test_what_there_is_no_thread_to_measure_takes_no_worker_out(ready, monkeypatch):
+    no_room(monkeypatch, threads=1)
+
+    assert ready() == (200, {"ready": True, "database": "fits", "degraded": ["database_slow"]})
+
+
+def test_a_database_that_fails_in_a_way_of_its_own_is_away(ready, state, monkeypatch, caplog):
+    def fail():
+        raise RuntimeError("can't start new thread")  # of what connects, say
+
+    monkeypatch.setattr(state.stores.database, "check", fail)
+
+    assert ready() == (503, {"ready": False, "database": "away", "degraded": []})
+    assert "RuntimeError" in caplog.text
 
 
 def asked(state, *, ago):

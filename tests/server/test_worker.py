@@ -21,6 +21,14 @@ pytestmark = pytest.mark.slow  # a process for each test
 SITE = "https://example.com"
 WORKER = [*COMMAND, "worker"]
 FLASK_WORKER = [*COMMAND[:2], "flask", "--app", "unlatch.server.app", "unlatch", "worker"]
+NO_ROOM = """
+import threading
+
+def start(thread):
+    raise RuntimeError("can't start new thread")
+
+threading.Thread.start = start
+"""
 
 
 @pytest.fixture
@@ -197,3 +205,21 @@ def test_it_wants_the_settings_that_serving_wants(unlatch):
     assert ended.returncode == 1
     assert "UNLATCH_ORIGIN is missing" in ended.stderr
     assert "UNLATCH_MAIL_SERVER is missing" in ended.stderr
+
+
+@pytest.mark.parametrize("database_url", ["sqlite:///never.sqlite"])
+@pytest.mark.parametrize("command", [WORKER, FLASK_WORKER], ids=["unlatch", "flask unlatch"])
+def test_without_room_for_its_thread_it_ends_and_says_so(settings, tmp_path, command):
+    """Instead of waiting for ever, and sending nothing: what watches over it starts it anew."""
+    module = tmp_path / "sitecustomize.py"
+    module.write_text(NO_ROOM)
+    environ = environment(**settings)
+    environ["PYTHONPATH"] = f"{tmp_path}:{environ.get('PYTHONPATH', '')}"
+
+    ended = subprocess.run(
+        command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=PATIENCE
+    )
+
+    assert ended.returncode == 1
+    assert "No mail is sent: the sender's thread could not start." in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -24,11 +24,13 @@ from unlatch.stores import open_database, open_stores
 
 if TYPE_CHECKING:
     from unlatch.stores.sql.database import Database
+    from unlatch.stores.sql.schema import State as Schema
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 _FITS = "The database fits this version of Unlatch."
+# By what `stores.sql.schema.State` calls it: its module would bring SQLAlchemy before its time.
 _MISFITS = {
     "empty": "The database is empty: `{upgrade}` makes its tables.",
     "behind": "The database is behind this version of Unlatch: `{upgrade}` brings it up.",
@@ -88,8 +90,8 @@ def check() -> None:
     Exit code 0 if it does; 1 if it is empty, behind, ahead or away.
     """
     with _database() as database:
-        found = database.check().value
-    if found in _MISFITS:
+        found = database.check()
+    if not found.serves:
         raise Told(_misfit(found))
     click.echo(_FITS)
 
@@ -99,15 +101,15 @@ def check() -> None:
 def upgrade() -> None:
     """Bring the database to this version, keeping a copy from before."""
     with _database() as database:
-        if (before := database.check().value) not in _MISFITS:
+        if (before := database.check()).serves:
             click.echo("There is nothing to do: the database fits this version of Unlatch.")
             return
         with _seconds_counted("Upgrading the database"):
             database.upgrade()
-        after = database.check().value
-    if after in _MISFITS:
+        after = database.check()
+    if not after.serves:
         raise Told(_misfit(after))
-    click.echo("The tables are made." if before == "empty" else "The database is upgraded.")
+    click.echo("The tables are made." if before.value == "empty" else "The database is upgraded.")
 
 
 @db.command()
@@ -137,8 +139,8 @@ def after_restore(yes: bool) -> None:
     database's place, before the site is opened again.
     """
     with _database() as database:
-        found = database.check().value
-    if found in _MISFITS:
+        found = database.check()
+    if not found.serves:
         raise Told(_misfit(found))
     if not yes and sys.stdin.isatty():
         click.confirm(_ENDS_ALL, abort=True)
@@ -163,6 +165,7 @@ def send(site: State) -> None:
 
     Raises:
         SettingsError: There is nothing to send for other processes.
+        CannotSend: There is no room for the thread that sends.
     """
     if site.settings.database_url == MEMORY:
         raise SettingsError(
@@ -194,10 +197,10 @@ def _settings() -> Settings:
     return Settings.read(current_app.config, development=True)
 
 
-def _misfit(found: str) -> str:
+def _misfit(found: "Schema") -> str:
     context = click.get_current_context()
     beside = context.parent.command_path if context.parent else ""
-    return _MISFITS[found].format(upgrade=f"{beside} upgrade")
+    return _MISFITS[found.value].format(upgrade=f"{beside} upgrade")
 
 
 @contextmanager

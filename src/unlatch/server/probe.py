@@ -1,12 +1,17 @@
 """A question that must not hang with whom it asks."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
+from unlatch.threads import on_a_thread
+
 T = TypeVar("T")
+
+log = logging.getLogger("unlatch")
 
 
 class Probe(Generic[T]):
@@ -15,7 +20,7 @@ class Probe(Generic[T]):
     thread, and a connection, with each time that somebody asks whether it does.
 
     Args:
-        question: May take for ever. What it raises is raised to who waits.
+        question: May take for ever. To raise is no answer; the class of what it raises is logged.
     """
 
     def __init__(self, question: Callable[[], T]) -> None:
@@ -25,27 +30,21 @@ class Probe(Generic[T]):
         self._since = 0.0
 
     def ask(self, patience: float) -> T | None:
-        """The answer, or None if there is none within `patience` seconds of the question. Who
-        comes later to one that is out has the less to wait.
+        """The answer, or None if there is none within `patience` seconds of the question, or none
+        at all, or no room for a thread to ask in. Who comes later to one that is out has the less
+        to wait. Never raises: whoever asks wants to be told that something is wrong.
         """
-        with self._lock:
-            if self._out is None or self._out.done():
-                self._out, self._since = self._begin(), time.monotonic()
-            answer, left = self._out, self._since + patience - time.monotonic()
         try:
-            return answer.result(max(0.0, left))
+            return self._asked(patience)
         except TimeoutError:
             return None
+        except Exception as error:
+            log.error("a probe failed (%s)", type(error).__name__)
+            return None
 
-    def _begin(self) -> Future[T]:
-        answer: Future[T] = Future()
-        threading.Thread(
-            target=self._run, args=(answer,), name="unlatch-probe", daemon=True
-        ).start()
-        return answer
-
-    def _run(self, answer: Future[T]) -> None:
-        try:
-            answer.set_result(self._question())
-        except BaseException as error:
-            answer.set_exception(error)
+    def _asked(self, patience: float) -> T:
+        with self._lock:
+            if self._out is None or self._out.done():
+                self._out, self._since = on_a_thread(self._question), time.monotonic()
+            answer, left = self._out, self._since + patience - time.monotonic()
+        return answer.result(max(0.0, left))

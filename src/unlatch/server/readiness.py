@@ -30,11 +30,6 @@ SKEW_MAX = 10.0
 if it came from the future.
 """
 
-SERVES = ("fits", "expanded")
-"""How tables may stand to this code. A newer version's are `expanded` while they have all that
-this one needs.
-"""
-
 PARTS = ("redis", "database_slow", "outbox", "clock")
 """What may limp."""
 
@@ -55,21 +50,34 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
+class Database:
+    """Attributes:
+    stands: `away`; or how its tables stand to this code, a `stores.sql.schema.State`'s value.
+    serves: Whether this code works with it.
+    """
+
+    stands: str
+    serves: bool
+
+
+AWAY = Database("away", serves=False)
+MEMORY = Database("fits", serves=True)
+"""There are no tables in it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Readiness:
     """Attributes:
     database: `fits`, `expanded`, `behind`, `ahead`, `empty` or `away`.
+    is_ready: Whether visitors should be sent here.
     throttle_degraded: The shared counters of the limits are away; each process has its own.
     measured: None where the database took too long to tell.
     """
 
     database: str
+    is_ready: bool
     throttle_degraded: bool
     measured: Measured | None
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether visitors should be sent here."""
-        return self.database in SERVES
 
     @property
     def degraded(self) -> list[str]:
@@ -102,26 +110,28 @@ class Watch:
         ends = time.monotonic() + PATIENCE
         database = self._database.ask(PATIENCE)
         if database is None:
-            log.error("not ready: the database has not answered within %g s", PATIENCE)
-            database = "away"
-        measured = self._measures.ask(ends - time.monotonic()) if database in SERVES else None
-        found = Readiness(database, self._state.throttle.degraded, measured)
+            log.error("not ready: no answer from the database within %g s", PATIENCE)
+            database = AWAY
+        measured = self._measures.ask(ends - time.monotonic()) if database.serves else None
+        degraded = self._state.throttle.degraded
+        found = Readiness(database.stands, database.serves, degraded, measured)
         self.told(found)
         return found
 
-    def _look_at_database(self) -> str:
+    def _look_at_database(self) -> Database:
         state = self._state
         if not hasattr(state.stores, "database"):
-            return "fits"  # in memory there are no tables
+            return MEMORY
         database = state.stores.database
         try:
             if state.settings.database_url is None:
                 with suppress(StoreError):  # whatever it is, `check` tells it next
                     database.make_ready()  # our own file makes itself at its first use: now
-            return str(database.check().value)
+            found = database.check()
+            return Database(found.value, found.serves)
         except StoreError as error:
             log.error("not ready: %s", error)
-            return "away"
+            return AWAY
 
     def _measure(self) -> Measured | None:
         try:

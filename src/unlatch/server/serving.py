@@ -20,6 +20,7 @@ from granian.log import LogLevels
 from granian.server import MPServer as Server
 
 from unlatch.flask.loading import load_names
+from unlatch.flask.sender.alone import STOPPING
 from unlatch.server.listening import Place
 from unlatch.server.logs import logs
 from unlatch.server.patience import Patience
@@ -34,9 +35,6 @@ _THREADS = 32
 
 _CONNECTIONS = 512
 """At once, idle ones included. More wait in the kernel."""
-
-STOPPING = 8
-"""Seconds that a request may still take when all is to end: Docker kills after ten."""
 
 log = logging.getLogger("unlatch")
 

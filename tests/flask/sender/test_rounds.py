@@ -1,5 +1,6 @@
 """The thread in the background: one for each process, and nothing ends it but being told."""
 
+import logging
 import os
 import threading
 import warnings
@@ -7,7 +8,7 @@ import warnings
 import pytest
 
 from unlatch.errors import StoreError
-from unlatch.flask.sender.rounds import Rounds
+from unlatch.flask.sender.rounds import AWAY, Rounds
 
 
 class Work:
@@ -103,6 +104,42 @@ def test_it_can_be_ended_and_begun_again(rounds_of):
     assert work.done()
 
 
+def test_what_was_given_up_is_not_waited_for_again(rounds_of):
+    """`unlatch worker` waits for the mail at hand; the end of its interpreter must not wait as long
+    once more: Docker kills after ten seconds.
+    """
+    begun, let_go = threading.Event(), threading.Event()
+
+    def hang():
+        begun.set()
+        let_go.wait(60)
+
+    rounds = rounds_of(hang)
+    rounds.start()
+    assert begun.wait(5)
+    rounds.stop(0)
+
+    again = threading.Thread(target=rounds.stop, args=(60,))
+    again.start()
+    try:
+        again.join(5)
+        assert rounds.running
+        assert not again.is_alive()
+    finally:
+        let_go.set()
+        again.join()
+
+
+def test_one_that_was_begun_again_is_waited_for_again(rounds_of):
+    work = Work()
+    rounds = rounds_of(work)
+    for _ in range(2):
+        rounds.wake()
+        assert work.done()
+        rounds.stop()
+        assert not rounds.running
+
+
 def test_asking_survives_a_machine_without_room_for_a_thread(rounds_of, monkeypatch, caplog):
     def no_room(thread):
         raise RuntimeError("can't start new thread")
@@ -116,15 +153,45 @@ def test_asking_survives_a_machine_without_room_for_a_thread(rounds_of, monkeypa
     assert "could not start" in caplog.text
 
 
-def test_a_store_that_is_away_is_asked_less_often():
-    def away() -> None:
-        raise StoreError("away")
+@pytest.fixture
+def pauses(monkeypatch):
+    """Those between rounds from here on, none of which is waited for."""
+    pauses = []
 
-    rounds, pauses = Rounds(away, polling=2.0), [2.0]
-    for _ in range(6):
-        pauses.append(rounds._round(pauses[-1]))
+    class Hurried(threading.Condition):
+        def wait_for(self, predicate, timeout=None):
+            pauses.append(timeout)
+            return super().wait_for(predicate, 0)
 
-    assert pauses == [2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 30.0]
+    monkeypatch.setattr(threading, "Condition", Hurried)
+    return pauses
+
+
+def test_however_long_a_store_was_away_it_is_asked_in_time(pauses, rounds_of):
+    """The site is to be back three seconds after its database, and nobody wakes the sender of
+    `unlatch worker`.
+    """
+    work = Work(*[StoreError("away")] * 10)
+    rounds = rounds_of(work)
+    rounds.start()
+    assert work.done(12)
+    rounds.stop()
+
+    assert pauses[:12] == [AWAY] * 10 + [60.0] * 2
+    assert AWAY + 1.3 < 3  # which a question to a database that hangs takes
+
+
+def test_that_the_store_is_away_is_told_once(pauses, rounds_of, caplog):
+    caplog.set_level(logging.INFO, "unlatch")
+    work = Work(*[StoreError("away")] * 3, None, StoreError("away"))
+    rounds = rounds_of(work)
+    rounds.start()
+    assert work.done(8)
+    rounds.stop()
+
+    told = [one.getMessage() for one in caplog.records]
+    away, back = "no mail is sent while the store is away (StoreError)", "the store is back"
+    assert told == [away, back] * 2
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")

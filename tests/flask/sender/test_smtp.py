@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import threading
 import time
 from dataclasses import replace
 from email import message_from_bytes, policy
@@ -44,6 +45,24 @@ def test_a_mail_arrives_at_a_plain_server(plain_server, handler, message):
     SmtpTransport(plain_server).send(message)
 
     assert len(handler.taken) == 1
+
+
+def test_a_name_that_is_looked_up_for_ever_ends_at_the_deadline(plain_server, message, monkeypatch):
+    """Which has no time-out of its own, and no connection yet that could be cut."""
+    let_go, found = threading.Event(), threading.Event()
+
+    def look_up(*_, **__):
+        let_go.wait(20)
+        found.set()
+        raise OSError
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+    with pytest.raises(TryLater, match="no answer from the mail server"):
+        SmtpTransport(plain_server, deadline=0.1).send(message)
+    assert not found.is_set()
+    let_go.set()
+    assert found.wait(20)
 
 
 def test_it_says_when_a_mail_begins_to_be_taken(plain_server, handler, message):

@@ -10,7 +10,7 @@ from unlatch.core.addresses import UNCONFIRMED_LIFETIME
 from unlatch.core.records import Event, Method, Session
 from unlatch.core.times import DAY, HOUR, MINUTE
 from unlatch.errors import CeremonyGone, StoreError
-from unlatch.flask.sender import sweeping
+from unlatch.flask.sender import TryLater, sweeping
 from unlatch.flask.sender.sweeping import Sweeper
 
 
@@ -188,19 +188,24 @@ def test_what_a_bite_left_the_next_round_takes(sweeper, begin, clock, monkeypatc
     assert left == [3, 1, 0]
 
 
-def test_a_store_that_was_away_is_swept_when_it_is_back(sweeper, begin, clock, stores, monkeypatch):
-    def away(**_):
-        raise StoreError("away")
+def test_what_cannot_be_swept_is_tried_again_a_minute_later(
+    sweeper, begin, clock, stores, monkeypatch
+):
+    """And not after the next mail: a table that somebody has locked must not slow down all mail."""
+
+    def locked(**_):
+        raise StoreError("locked")
 
     is_kept = begin("old", expires_at=1)
     clock.now += MINUTE
     with monkeypatch.context() as patched:
-        patched.setattr(stores.mails, "sweep", away)
+        patched.setattr(stores.mails, "sweep", locked)
         with pytest.raises(StoreError):
             sweeper.sweep()
+        sweeper.sweep()
 
+    clock.now += MINUTE
     sweeper.sweep()
-
     assert not is_kept()
 
 
@@ -241,3 +246,28 @@ def test_the_senders_thread_sweeps(make_sender, begin, clock, stores, monkeypatc
     assert swept.wait(5)
     sender.stop()
     assert not is_kept()
+
+
+def test_a_mail_server_that_says_nothing_keeps_nobody_from_sweeping(
+    make_sender, ask, clock, stores
+):
+    """A dozen mails, a minute for each: one of them is always due."""
+    old = ask(expires_at=clock() - HOUR)
+    kept, all_were_tried = [], threading.Event()
+
+    class Silent:
+        def send(self, message):
+            clock.now += MINUTE
+            kept.append(stores.mails.find(old.id) is not None)
+            if len(kept) == 5:
+                all_were_tried.set()
+            raise TryLater("nothing was said")
+
+    for _ in range(5):
+        ask()
+    sender = make_sender(Silent(), worker="thread", polling=60)
+    sender.wake()
+
+    assert all_were_tried.wait(5)
+    sender.stop()
+    assert kept[:2] == [True, False]

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 import pytest
 from cable import cable
 from crowd import crowd
-from processes import PATIENCE
+from processes import PATIENCE, free_port
 from redis_fixtures import KEY, PATIENT
 from redis_servers import RedisServer, eventually
 
@@ -291,3 +291,15 @@ def test_however_many_look_whether_it_counts_one_at_a_time_asks(redis):
         assert 0 < len(asking) <= 2, asking  # it, and what connects for it
 
     eventually(lambda: redis.ask("DBSIZE") == 1)
+
+
+def test_without_room_for_a_thread_to_look_whoever_looks_next_does(monkeypatch):
+    def no_room(thread):
+        raise RuntimeError("can't start new thread")
+
+    throttle = connect(f"redis://127.0.0.1:{free_port()}")
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", no_room)
+        assert not throttle.degraded
+
+    eventually(lambda: throttle.degraded)

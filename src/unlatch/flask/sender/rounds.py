@@ -20,7 +20,11 @@ POLLING = 2.0
 PATIENCE = 5.0
 """Seconds that the end of a process waits for the round that is under way."""
 
-_LONGEST_PAUSE = 30.0
+AWAY = 1.0
+"""Seconds until a store that was away is asked again, however long it was: it may be back at any
+moment, mail should go on within three seconds of that, and nobody wakes a sender that is apart. To
+ask costs next to nothing.
+"""
 
 log = logging.getLogger("unlatch.sender")
 
@@ -28,14 +32,15 @@ log = logging.getLogger("unlatch.sender")
 class Rounds:
     """Does `work` whenever it is woken, and every `polling` seconds anyway.
 
-    No exception ends it: a store that is away makes the pauses longer, up to 30 seconds;
-    anything else is logged by its class name.
+    No exception ends it: a store that is away is asked again every second, anything else is
+    logged by its class name.
     """
 
     def __init__(self, work: Callable[[], object], *, polling: float = POLLING) -> None:
         self._work = work
         self._polling = polling
         self._thread: threading.Thread | None = None
+        self._is_away = False
         self._forget()
         _every.add(self)
 
@@ -73,37 +78,38 @@ class Rounds:
 
     def stop(self, timeout: float = PATIENCE) -> None:
         """End the thread after the round it is in, and wait for that at most `timeout`
-        seconds.
+        seconds. One that has been told before, and given up, is not waited for again: the end of
+        the process asks, too, and whoever runs it has little patience.
         """
         thread = self._thread
         with self._changed:
-            self._stopping = True
+            was_told, self._stopping = self._stopping, True
             self._changed.notify_all()
-        if thread is not None and thread is not threading.current_thread():
+        if thread is not None and thread is not threading.current_thread() and not was_told:
             thread.join(timeout)
 
     def _run(self) -> None:
-        pause = self._polling
         while not self._stopping:
-            pause = self._round(pause)
+            pause = self._round()
             with self._changed:
                 self._changed.wait_for(lambda: self._woken or self._stopping, pause)
                 self._woken = False
 
-    def _round(self, last_pause: float) -> float:
+    def _round(self) -> float:
         """One round; gives the seconds to wait after it."""
         try:
             self._work()
         except StoreError as error:
-            pause = min(2 * last_pause, _LONGEST_PAUSE)
-            log.warning(
-                "no mail is sent while the store is away (%s); again in %g s",
-                type(error).__name__,
-                pause,
-            )
-            return pause
+            if not self._is_away:  # told once: an outage may take hours
+                log.warning("no mail is sent while the store is away (%s)", type(error).__name__)
+            self._is_away = True
+            return min(AWAY, self._polling)
         except Exception as error:  # A thread that died could tell nobody.
             log.error("a round of the sender failed (%s)", type(error).__name__)
+            return self._polling
+        if self._is_away:
+            log.info("the store is back")
+        self._is_away = False
         return self._polling
 
     def _forget(self) -> None:

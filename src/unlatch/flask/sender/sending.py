@@ -104,6 +104,11 @@ class Sender:
         self._rounds = Rounds(self._round, polling=polling)
         self._untold: dict[str, tuple[Mail, _Fate, int]] = {}
 
+    @property
+    def running(self) -> bool:
+        """Whether this process has its thread."""
+        return self._rounds.running
+
     def start(self) -> None:
         """Begin this process's thread, if it is the thread that sends. Worth calling at the
         first request, for rows that an earlier process left behind.
@@ -147,13 +152,15 @@ class Sender:
 
     def _round(self) -> None:
         """What the thread does whenever it is woken, and every now and then: one mail after the
-        other, until it is told to end.
+        other, until it is told to end. It looks after each whether it is time to sweep: while a
+        mail server takes a minute for a mail, there may always be one more that is due.
         """
         self._tell_untold()
-        while not self._rounds.stopping and self._attend_to_next():
-            pass
-        if not self._rounds.stopping:
-            self._sweeper.sweep()
+        is_more = True
+        while is_more and not self._rounds.stopping:
+            is_more = self._attend_to_next() is not None
+            if not self._rounds.stopping:
+                self._sweeper.sweep()
 
     def _attend_to_next(self) -> _Fate | None:
         """Claim the next mail that is due, if there is one, and work on it. Only the store's own

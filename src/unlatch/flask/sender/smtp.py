@@ -13,11 +13,13 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from email.message import EmailMessage
+from functools import partial
 from typing import Any
 
 from unlatch.flask.sender.deadline import Deadline
 from unlatch.flask.sender.transport import PerhapsTaken, RefusedForGood, TryLater, envelope
 from unlatch.settings import MailServer
+from unlatch.threads import on_a_thread
 
 CONNECTING = 15.0
 """Seconds for one of a server's addresses to answer; the next one is tried then."""
@@ -165,7 +167,9 @@ class _Client(smtplib.SMTP):
     def _reach(self, host: str, port: int) -> socket.socket:
         """The first of the server's addresses that answers, within the deadline."""
         failed: OSError = OSError("the mail server has no address")
-        for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        # A look-up has no time-out, and no connection that could be cut.
+        look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        for *_, address in on_a_thread(look_up).result(self._deadline.left()):
             try:
                 reached = socket.create_connection(
                     (str(address[0]), int(address[1])), min(CONNECTING, self._deadline.left())

@@ -61,11 +61,13 @@ class Sweeper:
         """Take a bite of each kind, if it is time. After one that was not small it is time again.
 
         Raises:
-            StoreError: The store is away. It is still time then.
+            StoreError: The store is away, or has something locked. It is time again in a minute:
+                it is asked after each mail, and none should wait for what cannot be swept.
         """
         now = self._clock()
         if now < self._due_at:
             return
+        self._due_at = now + EVERY
         is_more = False
         for bite, most in self._bites(now):
             taken = bite()
@@ -73,8 +75,8 @@ class Sweeper:
             is_more |= 2 * taken >= most
             if taken:
                 self._breathe()
-        if not is_more:
-            self._due_at = now + EVERY
+        if is_more:
+            self._due_at = now
 
     def _bites(self, now: int) -> tuple[tuple[Callable[[], int], int], ...]:
         """Each a transaction of its own, and how many rows it takes at most."""

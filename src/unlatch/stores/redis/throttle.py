@@ -69,7 +69,10 @@ class RedisThrottle:
         `/readyz` is anybody's to ask, and each would take a connection, too.
         """
         if self._may_knock.acquire(blocking=False):
-            on_a_thread(self._knock)
+            try:
+                on_a_thread(self._knock)
+            except RuntimeError:  # no room for a thread; who looks next may find it
+                self._may_knock.release()
         return self._circuit.is_open
 
     def request_begins(self) -> None:
