@@ -14,20 +14,18 @@ Once a minute it is read from /proc what each process holds: memory (PSS: what s
 counted once), descriptors, threads; and how large the tables are. The first sample is from before
 the first visit, the last from when all have hung up.
 
-Ctrl-C ends it early, with what there is so far. Servers are of its own, on free ports of 127.0.0.1,
-and keep what was committed. docs/scaling.md says what follows from it. (Linux.)
+Ctrl-C ends it early, with what there is so far; a second one at once. Servers are of its own, on
+free ports of 127.0.0.1, and keep what was committed. docs/scaling.md says what follows from it.
+(Linux.)
 """
 
 import argparse
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Event
-from types import FrameType
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests/support"))
 
@@ -46,25 +44,6 @@ from scaling_site import Site, leaned_on, people, serving
 
 WORKERS = 2
 _ALL = "the whole machine"
-
-
-@contextmanager
-def stopped_by_signal() -> Iterator[Event]:
-    """Set by the first Ctrl-C, or SIGTERM; a second one ends it at once."""
-    stop = Event()
-
-    def end(number: int, _frame: FrameType | None) -> None:
-        stop.set()
-        signal.signal(number, before[number])
-
-    before = {int(number): signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    for number in before:
-        signal.signal(number, end)
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def run(how: argparse.Namespace, ends: ExitStack) -> Result:
@@ -87,27 +66,31 @@ def run(how: argparse.Namespace, ends: ExitStack) -> Result:
 def measure(
     crowd: Crowd, sampler: Sampler, processor: Processor, how: argparse.Namespace
 ) -> Result:
-    with stopped_by_signal() as stop:
-        sampler.take()
-        used, began = _used(processor), time.perf_counter()
-        sampler.start(how.every)
-        due = crowd.come(how.rate, how.minutes * 60, stop)
+    sampler.take()
+    used, began = _used(processor), time.perf_counter()
+    with sampler.taking(how.every, lambda: _progress(crowd, began)):
+        crowd.come(how.rate, how.minutes * 60)
         seconds = time.perf_counter() - began
         shares = {name: (now - used[name]) / seconds for name, now in _used(processor).items()}
         shares["others"] = max(0.0, shares.pop(_ALL) - sum(shares.values()))
-        sampler.stop()
-        crowd.leave()
-        sampler.take()
+    crowd.leave()
+    sampler.take()
     return Result(
         seconds=seconds,
         rate=how.rate,
-        due=due,
+        due=crowd.due,
         slope=slope(sampler.samples),
         lateness=Waits.of(crowd.book.lateness),
         asked=asked(crowd.book),
         processor=shares,
         samples=sampler.samples,
     )
+
+
+def _progress(crowd: Crowd, began: float) -> None:
+    minutes = (time.perf_counter() - began) / 60
+    ends = ", ".join(f"{many} {end}" for end, many in crowd.book.counts().items())
+    print(f"minute {minutes:.1f}: {ends}", file=sys.stderr, flush=True)
 
 
 def _used(processor: Processor) -> dict[str, float]:
@@ -122,6 +105,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=1000, help="who sign in")
     parser.add_argument("--json", type=Path, help="write all of it to this file, too")
     how = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: no server outlives it
     with ExitStack() as ends:
         result = run(how, ends)
         print("\n".join(lines(result)), flush=True)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from queue import Empty, LifoQueue
-from threading import Event
 
 from endurance_visits import FAILED, PATIENCE, WHOLE, Book, GoneAway, Visit
 from postman import Postman
@@ -24,36 +23,42 @@ _AT_ONCE = 64
 class Crowd:
     """Args:
     people: Their keys, as `scaling_site.people` made them.
+
+    Attributes:
+        due: How many sign-ins by passkey were, so far.
     """
 
     def __init__(self, port: int, people: Sequence[SoftCredential], postman: Postman) -> None:
         self.book = Book()
+        self.due = 0
         self._port = port
         self._people = people
         self._postman = postman
         self._pool = ThreadPoolExecutor(_AT_ONCE)
         self._idle: LifoQueue[Browser] = LifoQueue()
 
-    def come(self, rate: float, seconds: float, stop: Event) -> int:
-        """Until the time is over or it is stopped, and the last have gone; those that had not
-        begun when it was stopped stay away. An open loop: nobody waits for another's answer.
-
-        Returns:
-            How many sign-ins by passkey were due.
+    def come(self, rate: float, seconds: float) -> None:
+        """Until the time is over and the last have gone. At Ctrl-C those who are here go on, and
+        nobody else comes.
         """
-        began, number = time.perf_counter(), 0
+        try:
+            self._let_in(rate, seconds)
+            self._pool.shutdown()
+        except KeyboardInterrupt:
+            self._pool.shutdown(cancel_futures=True)
+
+    def _let_in(self, rate: float, seconds: float) -> None:
+        """An open loop: nobody waits for another's answer."""
+        began = time.perf_counter()
         mailed = max(1, round(rate * MAIL_EVERY))
-        while number < rate * seconds:
+        for number in range(round(rate * seconds)):
             due = began + number / rate
-            if stop.wait(max(0.0, due - time.perf_counter())):
-                break
+            time.sleep(max(0.0, due - time.perf_counter()))
             key, name = self._somebody(number)
             self._send(due, partial(Visit.by_passkey, key=key))
             if number % mailed == 0:
                 self._send(due, partial(Visit.by_code, who=name, postman=self._postman))
-            number += 1
-        self._pool.shutdown(cancel_futures=stop.is_set())
-        return number
+            self.due += 1
 
     def leave(self) -> None:
         """Hang up, all of them."""

@@ -1,12 +1,13 @@
 """What the processes of a site hold, and how large its tables are, once a minute. (Linux.)"""
 
 import time
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
 
+from psycopg import OperationalError
 from scaling_processes import started_by
 from scaling_rows import Size, sizes
 
@@ -75,7 +76,6 @@ class Sampler:
         self._database_url = database_url
         self._numbers: dict[int, str] = {}
         self._began = time.monotonic()
-        self._over = Event()
 
     def take(self) -> None:
         """One, now."""
@@ -84,22 +84,32 @@ class Sampler:
         groups |= {name: [pid, *started_by(pid)] for name, pid in self._others.items()}
         at = time.monotonic() - self._began
         used = {name: Use.together(_living(pids)) for name, pids in groups.items()}
-        self.samples.append(Sample(at, used, list(sizes(self._database_url))))
+        self.samples.append(Sample(at, used, self._tables()))
 
-    def start(self, every: float) -> None:
-        """Take one every so many seconds, until `stop`."""
-        self._thread = Thread(target=self._again, args=[every])
-        self._thread.start()
+    @contextmanager
+    def taking(self, every: float, then: Callable[[], None]) -> Iterator[None]:
+        """One every so many seconds meanwhile, and then what is given."""
+        over = Event()
+        thread = Thread(target=self._again, args=[every, then, over])
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
 
-    def stop(self) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _again(self, every: float) -> None:
+    def _again(self, every: float, then: Callable[[], None], over: Event) -> None:
         number = 1
-        while not self._over.wait(max(0.0, self._began + number * every - time.monotonic())):
+        while not over.wait(max(0.0, self._began + number * every - time.monotonic())):
             self.take()
+            then()
             number += 1
+
+    def _tables(self) -> list[Size]:
+        try:
+            return list(sizes(self._database_url))
+        except OperationalError:
+            return []  # it is away, which those who come say louder
 
     def _number(self, pid: int) -> str:
         """In the order in which they were seen, so that a new one has a name of its own."""

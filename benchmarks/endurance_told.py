@@ -17,6 +17,7 @@ def lines(result: Result) -> Iterator[str]:
     told = "too few samples" if result.slope is None else f"{result.slope:+.2f} MB an hour"
     yield f"\nmemory of the workers, slope of the second half: {told}\n"
     yield from _held(result.samples)
+    yield from _grown(result.samples[-1])
     yield from _waited(result)
     shares = ", ".join(f"{name} {share:.0%}" for name, share in result.processor.items())
     yield f"\nof one processor: {shares}"
@@ -50,6 +51,12 @@ def _held(samples: Sequence[Sample]) -> Iterator[str]:
 def _ends(uses: Sequence[Use], of: Callable[[Use], int]) -> str:
     figures = [of(use) for use in uses]
     return f"{figures[0]:>8}{max(figures):>8}{figures[-1]:>8}"
+
+
+def _grown(last: Sample) -> Iterator[str]:
+    yield f"\n{'at the end':20}{'rows':>12}{'MB':>10}"
+    for one in last.tables:
+        yield f"{one.table:20}{one.rows:>12}{one.bytes / 1e6:>10.1f}"
 
 
 def _waited(result: Result) -> Iterator[str]:

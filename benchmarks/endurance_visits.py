@@ -45,6 +45,14 @@ class Book:
             self.waits[what].append(seconds)
             self.ends[what, end, why] += 1
 
+    def counts(self) -> Counter[str]:
+        """How many requests ended how."""
+        with self._lock:
+            found: Counter[str] = Counter({ANSWERED: 0})
+            for (what, end, _), many in self.ends.items():
+                found[end] += many if what != WHOLE or end != ANSWERED else 0
+            return found
+
 
 class GoneAway(Exception):
     """What was asked was not answered, so that there is no next step."""
