@@ -24,11 +24,11 @@ def lines(result: Result) -> Iterator[str]:
 
 
 def _course(samples: Sequence[Sample]) -> Iterator[str]:
-    # Neither the first counts nor the last, which may have been taken straight after another.
+    # The first is from before all; the last may have been taken straight after another.
     step = max(1, math.ceil((len(samples) - 2) / _LINES))
     names = ("main MB", "workers MB", "database MB", "redis MB", "tables MB")
     yield f"{'minute':>8}" + "".join(f"{name:>13}" for name in names)
-    for one in samples[step::step]:
+    for one in samples[step::step][:_LINES]:
         memory = [one.processes[name].memory for name in ("main", "database", "redis")]
         tables = sum(table.bytes for table in one.tables) / 1e6
         figures = (memory[0], one.workers.memory, *memory[1:], tables)
