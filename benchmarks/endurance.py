@@ -14,12 +14,13 @@ Once a minute it is read from /proc what each process holds: memory (PSS: what s
 counted once), descriptors, threads; and how large the tables are. The first sample is from before
 the first visit, the last from when all have hung up.
 
-Ctrl-C ends it early, with what there is so far; a second one at once. Servers are of its own, on
-free ports of 127.0.0.1, and keep what was committed. docs/scaling.md says what follows from it.
-(Linux.)
+Where something failed, `--log FILE` has what the site said about it. Ctrl-C ends it early, with
+what there is so far; a second one at once. Servers are of its own, on free ports of 127.0.0.1, and
+keep what was committed. docs/scaling.md says what follows from it. (Linux.)
 """
 
 import argparse
+import os
 import signal
 import sys
 import time
@@ -56,7 +57,7 @@ def run(how: argparse.Namespace, ends: ExitStack) -> Result:
     redis = ends.enter_context(alone(home / "redis"))
     postman = ends.enter_context(mail_server(free_port()))
     others = leaned_on(server, redis)
-    site = Site(home, url, redis.url, WORKERS, others, postman.port)
+    site = Site(home, url, redis.url, WORKERS, others, postman.port, how.log)
     served = ends.enter_context(serving(site))
     Browser(served.port).ask("GET", "/session")  # waits until somebody answers
     crowd = Crowd(served.port, who, postman)
@@ -104,6 +105,9 @@ def main() -> None:
     parser.add_argument("--every", type=float, default=60, help="seconds from sample to sample")
     parser.add_argument("--people", type=int, default=1000, help="who sign in")
     parser.add_argument("--json", type=Path, help="write all of it to this file, too")
+    parser.add_argument(
+        "--log", type=Path, default=Path(os.devnull), help="of the site, appended to"
+    )
     how = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: no server outlives it
     with ExitStack() as ends:

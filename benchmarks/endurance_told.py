@@ -15,7 +15,8 @@ def lines(result: Result) -> Iterator[str]:
     yield ""
     yield from _course(result.samples)
     told = "too few samples" if result.slope is None else f"{result.slope:+.2f} MB an hour"
-    yield f"\nmemory of the workers, slope of the second half: {told}\n"
+    half = result.samples[-1].at / 120
+    yield f"\nmemory of the workers, slope of the last {half:.1f} minutes: {told}\n"
     yield from _held(result.samples)
     yield from _grown(result.samples[-1])
     yield from _waited(result)

@@ -1,5 +1,6 @@
 """A site as `unlatch serve` runs it, with people in it, and what its processes cost."""
 
+import os
 import secrets
 import subprocess
 import time
@@ -38,6 +39,7 @@ class Site:
     home: Where its processes are started.
     others: The ids of servers that it leans on, by what they are called.
     mail_port: Of 127.0.0.1; None where no mail is sent.
+    log: Where what it says goes to.
     """
 
     home: Path
@@ -46,6 +48,7 @@ class Site:
     workers: int = 1
     others: Mapping[str, int] = field(default_factory=dict)
     mail_port: int | None = None
+    log: Path = Path(os.devnull)
 
     @property
     def command(self) -> list[str]:
@@ -83,14 +86,15 @@ class Served:
 def serving(site: Site) -> Iterator[Served]:
     """While it runs."""
     port = free_port()
-    process = subprocess.Popen(
-        [*site.command, "--port", str(port)],
-        cwd=site.home,
-        env=environment(**site.settings),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C is for whoever measures, who ends it in order
-    )
+    with site.log.open("ab") as log:
+        process = subprocess.Popen(
+            [*site.command, "--port", str(port)],
+            cwd=site.home,
+            env=environment(**site.settings),
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            start_new_session=True,  # Ctrl-C is for whoever measures, who ends it in order
+        )
     try:
         while not connects(port):
             if process.poll() is not None:
