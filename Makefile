@@ -10,7 +10,7 @@ LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-ha
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help serve test test-fast faults fuzz lint format assets vendor screenshots \
-	bench-enumeration lock environment topology
+	bench-enumeration bench-scaling bench-endurance lock environment topology
 
 help:
 	@echo 'make serve      run Unlatch on http://localhost:5000    (ARGS="--port 8080" passes options on)'
@@ -26,6 +26,7 @@ help:
 	@echo 'make screenshots  photograph every page into build/screenshots   (ARGS="account" for some)'
 	@echo 'make bench-enumeration  does time tell who exists?       (a quarter of an hour)'
 	@echo 'make bench-scaling  what do many accounts, many sign-ins need?  (half an hour; ARGS="--accounts 1000")'
+	@echo 'make bench-endurance  does it grow in an hour of load?   (an hour; ARGS="--minutes 5 --rate 5")'
 	@echo 'make lock       pin the requirements again              (needs uv; ARGS=--upgrade for newer ones)'
 
 serve:
@@ -86,6 +87,11 @@ bench-enumeration: environment
 bench-scaling: environment
 	@$(PYTHON) scripts/servers.py
 	@$(PYTHON) benchmarks/scaling.py $(ARGS)
+
+# Ctrl-C is for Python alone to answer, which tells what there is so far.
+bench-endurance: environment
+	@$(PYTHON) scripts/servers.py
+	@exec $(PYTHON) benchmarks/endurance.py $(ARGS)
 
 # The first file pins the second: what serves is what was tested, version by version.
 lock:

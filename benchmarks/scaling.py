@@ -34,8 +34,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests/support"))
 import scaling_rows as rows
 from postgres import Postgres
 from redis_servers import alone
-from scaling_crowd import Browser, Pace, pace
-from scaling_site import Site, people, serving
+from scaling_crowd import Pace, Visitor, pace
+from scaling_site import Site, leaned_on, people, serving
 from scaling_stores import Times, session_selects, sign_ins
 
 from unlatch.stores import open_stores
@@ -92,9 +92,9 @@ class Visits:
 
     def measure(self, name: str, site: Site, who: list[SoftCredential]) -> None:
         """Let them sign in, and then come back with their sessions."""
-        with serving(site) as (port, processor):
-            crowd = [Browser(port, who) for _ in range(AT_ONCE)]
-            for what, told in ((Browser.sign_in, "sign-ins"), (Browser.come_back, "sessions")):
+        with serving(site) as served:
+            crowd, processor = [Visitor(served.port, who) for _ in range(AT_ONCE)], served.processor
+            for what, told in ((Visitor.sign_in, "sign-ins"), (Visitor.come_back, "sessions")):
                 pace(crowd, what, processor, self.seconds / 5)  # loads what later ones find
                 paces = [pace(crowd, what, processor, self.seconds) for _ in range(self.rounds)]
                 tell(f"{name}: {told}", Pace.median_of(paces))
@@ -109,12 +109,8 @@ def measure_site(server: Postgres, home: Path, visits: Visits) -> None:
     url = server.url(server.fresh())
     who = people(url, visits.people)
     with alone(home / "redis") as redis:
-        others = {
-            "database": int((server.home / "data/postmaster.pid").read_text().split()[0]),
-            "redis": int(redis.ask("INFO", "server")["process_id"]),
-        }
         for workers in (1, 2):
-            site = Site(home, url, redis.url, workers, others)
+            site = Site(home, url, redis.url, workers, leaned_on(server, redis))
             visits.measure(f"PostgreSQL, {workers} workers", site, who)
 
 

@@ -7,16 +7,12 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from http.client import HTTPConnection
 from statistics import median, quantiles
 
-import msgspec
-from scaling_site import HOST, ORIGIN, Processor
+from scaling_browser import OPTIONS, SIGN_IN, Browser, Reply, answer
+from scaling_processes import Processor
 
-from unlatch.testing import SoftAuthenticator
 from unlatch.testing.keys import SoftCredential
-
-Cookies = dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -42,61 +38,43 @@ class Pace:
         )
 
 
-class Browser:
-    """One of the crowd, on a connection that stays open, as a proxy's does."""
+class Visitor:
+    """One of the crowd, who comes as anybody."""
 
     def __init__(self, port: int, people: list[SoftCredential]) -> None:
-        self._connection = HTTPConnection("127.0.0.1", port, timeout=60)
+        self._browser = Browser(port)
         self._people = people
-        self._cookies: Cookies = {}
 
     def sign_in(self) -> float:
-        """As anybody; gives the seconds that the site took for it, in two requests."""
-        key = SoftAuthenticator(origin=ORIGIN)
-        key.credentials.append(random.choice(self._people))  # noqa: S311 - no secret
-        # From another address each time, as people come: no limit speaks.
-        source = ".".join(str(random.randrange(1, 255)) for _ in range(4))  # noqa: S311
-        self._cookies = {}
-        begun, first = self._ask("POST", "/sign-in/passkey/options", {}, source)
-        answer = key.get(msgspec.json.decode(begun))
-        _, second = self._ask("POST", "/sign-in/passkey", answer, source)
-        return first + second
+        """Gives the seconds that the site took for it, in two requests."""
+        self._browser.come_anew()
+        begun = self._ask("POST", OPTIONS, {})
+        key = random.choice(self._people)  # noqa: S311 - no secret
+        return begun.seconds + self._ask("POST", SIGN_IN, answer(key, begun.body)).seconds
 
     def come_back(self) -> float:
         """With the session of the last sign-in; gives the seconds of the request."""
-        return self._ask("GET", "/session", None, "127.0.0.1")[1]
+        return self._ask("GET", "/session").seconds
 
     def leave(self) -> None:
-        self._connection.close()
+        self._browser.hang_up()
 
-    def _ask(self, method: str, path: str, body: object, source: str) -> tuple[bytes, float]:
-        headers = {"Host": HOST, "Accept": "application/json", "X-Forwarded-For": source}
-        headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
-        if method == "POST":
-            headers |= {"Content-Type": "application/json", "Origin": ORIGIN}
-        sent = msgspec.json.encode(body) if method == "POST" else None
-        began = time.perf_counter()
-        self._connection.request(method, f"/auth{path}", sent, headers)
-        response = self._connection.getresponse()
-        read = response.read()
-        seconds = time.perf_counter() - began
-        if response.status != 200:
-            raise SystemExit(f"{path} gave {response.status}: {read.decode()}")
-        for one in response.headers.get_all("Set-Cookie") or ():
-            name, _, value = one.partition(";")[0].partition("=")
-            self._cookies[name] = value
-        return read, seconds
+    def _ask(self, method: str, path: str, body: object = None) -> Reply:
+        reply = self._browser.ask(method, path, body)
+        if reply.status != 200:
+            raise SystemExit(f"{path} gave {reply.status}: {reply.body.decode()}")
+        return reply
 
 
 def pace(
-    crowd: list[Browser],
-    what: Callable[[Browser], float],
+    crowd: list[Visitor],
+    what: Callable[[Visitor], float],
     processor: Processor,
     seconds: float,
 ) -> Pace:
     """Let all of them do it again and again."""
 
-    def again(one: Browser) -> list[float]:
+    def again(one: Visitor) -> list[float]:
         took = [what(one)]
         while time.perf_counter() < until:
             took.append(what(one))

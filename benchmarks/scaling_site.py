@@ -5,13 +5,15 @@ import secrets
 import subprocess
 import time
 import uuid
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from postgres import Postgres
 from processes import COMMAND, environment, free_port
+from redis_servers import RedisServer
+from scaling_processes import Processor
 from servers import connects
 
 from unlatch.stores import open_database, open_stores
@@ -29,7 +31,6 @@ _SETTINGS = {
     "UNLATCH_MAIL_SECURITY": "none",
     "UNLATCH_MAIL_FROM": f"sign-in@{HOST}",
 }
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class Site:
     """Attributes:
     home: Where its processes are started.
     others: The ids of servers that it leans on, by what they are called.
+    mail_port: Of 127.0.0.1; None where no mail is sent.
+    log: Where what it says goes to.
     """
 
     home: Path
@@ -44,6 +47,8 @@ class Site:
     redis_url: str | None = None
     workers: int = 1
     others: Mapping[str, int] = field(default_factory=dict)
+    mail_port: int | None = None
+    log: Path = Path(os.devnull)
 
     @property
     def command(self) -> list[str]:
@@ -52,29 +57,63 @@ class Site:
     @property
     def settings(self) -> dict[str, str]:
         redis = {"UNLATCH_REDIS_URL": self.redis_url} if self.redis_url else {}
-        return _SETTINGS | {"UNLATCH_DATABASE_URL": self.database_url} | redis
+        mail = {"UNLATCH_MAIL_PORT": str(self.mail_port)} if self.mail_port else {}
+        return _SETTINGS | {"UNLATCH_DATABASE_URL": self.database_url} | redis | mail
+
+
+def leaned_on(server: Postgres, redis: RedisServer) -> dict[str, int]:
+    """The ids of their first processes, by what they are called."""
+    return {
+        "database": int((server.home / "data/postmaster.pid").read_text().split()[0]),
+        "redis": int(redis.ask("INFO", "server")["process_id"]),
+    }
+
+
+@dataclass(frozen=True)
+class Served:
+    """Attributes:
+    port: Of 127.0.0.1.
+    pid: Of its main process, which starts the workers.
+    processor: What it and all that it leans on use of a processor.
+    """
+
+    port: int
+    pid: int
+    processor: Processor
 
 
 @contextmanager
-def serving(site: Site) -> "Iterator[tuple[int, Processor]]":
-    """Gives the port, on 127.0.0.1, and what it and all that it leans on use of a processor."""
+def serving(site: Site) -> Iterator[Served]:
+    """While it runs."""
     port = free_port()
-    process = subprocess.Popen(
-        [*site.command, "--port", str(port)],
-        cwd=site.home,
-        env=environment(**site.settings),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    with site.log.open("ab") as log:
+        process = subprocess.Popen(
+            [*site.command, "--port", str(port)],
+            cwd=site.home,
+            env=environment(**site.settings),
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            start_new_session=True,  # Ctrl-C is for whoever measures, who ends it in order
+        )
     try:
         while not connects(port):
             if process.poll() is not None:
                 raise SystemExit("`unlatch serve` did not start")
             time.sleep(0.05)
-        yield port, Processor({"servers": process.pid, **site.others})
+        processor = Processor({"servers": process.pid, **site.others})
+        yield Served(port, process.pid, processor)
     finally:
         process.terminate()
-        process.wait(20)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def username(number: int) -> str:
+    """Of the people that are made here, counted from 0."""
+    return f"mira.okafor{number}"
 
 
 def people(database_url: str, many: int) -> list[SoftCredential]:
@@ -100,7 +139,7 @@ def people(database_url: str, many: int) -> list[SoftCredential]:
     with stores.unit() as unit:
         for number, credential in enumerate(made):
             account = an_account(
-                f"mira.okafor{number}",
+                username(number),
                 id=str(uuid.uuid4()),
                 user_handle=credential.user_handle,
                 confirmed_at=NOW,
@@ -116,36 +155,3 @@ def people(database_url: str, many: int) -> list[SoftCredential]:
             unit.passkeys.add(passkey, limit=1)
     stores.close()
     return made
-
-
-class Processor:
-    """What some processes, and all that they started, have used of it. (Linux.)
-
-    Args:
-        roots: Their ids, by what they are called.
-    """
-
-    def __init__(self, roots: Mapping[str, int]) -> None:
-        self._roots = roots
-
-    def seconds(self) -> dict[str, float]:
-        used: dict[int, int] = {}
-        children = defaultdict(list)
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                fields = stat.read_text().rpartition(")")[2].split()
-            except OSError:
-                continue  # it has just ended, and its parent tells
-            process = int(stat.parent.name)
-            children[int(fields[1])].append(process)
-            used[process] = sum(map(int, fields[11:15]))  # its own, and that of ended children
-        return {
-            name: sum(used.get(one, 0) for one in _below(root, children)) / _TICKS
-            for name, root in self._roots.items()
-        }
-
-
-def _below(root: int, children: Mapping[int, list[int]]) -> Iterator[int]:
-    yield root
-    for child in children.get(root, ()):
-        yield from _below(child, children)

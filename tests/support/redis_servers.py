@@ -62,6 +62,7 @@ class RedisServer:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
+                start_new_session=True,  # Ctrl-C is for whoever started it, who ends it in order
             )
             self._wait_until_ready(self._process)
         return self
