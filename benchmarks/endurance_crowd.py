@@ -54,9 +54,11 @@ class Crowd:
         for number in range(round(rate * seconds)):
             due = began + number / rate
             time.sleep(max(0.0, due - time.perf_counter()))
-            key, name = self._somebody(number)
+            key, _ = self._somebody(number)
             self._send(due, partial(Visit.by_passkey, key=key))
             if number % mailed == 0:
+                # Not the same: who signs in needs no mail any more, and gets none.
+                _, name = self._somebody(number + len(self._people) // 2)
                 self._send(due, partial(Visit.by_code, who=name, postman=self._postman))
             self.due += 1
 
