@@ -34,7 +34,6 @@ FLOORS = {
     "config": ((), set()),
     "database_url": ((), {"psycopg"}),
     "redis_url": ((), set()),
-    "threads": ((), set()),
     "settings": (
         ("unlatch.config", "unlatch.database_url", "unlatch.errors", "unlatch.redis_url"),
         set(),

@@ -87,7 +87,7 @@ def test_one_late_answer_costs_one_connection(postgres, monkeypatch):
 
     def two():
         with database.reading() as one, database.reading() as other:
-            return {sql.first(text("SELECT pg_backend_pid()"))[0] for sql in (one, other)}
+            return {sql.rows(text("SELECT pg_backend_pid()"))[0][0] for sql in (one, other)}
 
     before = two()
     with monkeypatch.context() as patch:

@@ -99,6 +99,17 @@ def test_that_there_will_be_none_is_told():
         Connecting(refused).connection(MUCH_LATER)
 
 
+def test_where_no_thread_can_begin_there_is_no_connection(connecting, monkeypatch):
+    """A visitor is to be told so as of any other trouble with the database."""
+
+    def full(_self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", full)
+
+    ask_in_vain(connecting)
+
+
 @pytest.mark.parametrize("closed_first", [False, True])
 def test_whom_nobody_came_for_is_sent_home(server, connecting, closed_first):
     ask_in_vain(connecting)

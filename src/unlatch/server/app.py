@@ -12,6 +12,7 @@ from unlatch.errors import Refused
 from unlatch.flask import answers, headers
 from unlatch.server import health, home, readiness
 from unlatch.server.config import read_config
+from unlatch.server.memory import give_large_blocks_back
 
 INSTANCE = "instance"
 """The folder below the current one where all is kept that has no other place by settings."""
@@ -27,6 +28,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     Raises:
         SettingsError: With every fault.
     """
+    give_large_blocks_back()
     folder = Path.cwd()
     app = Flask("unlatch.server", instance_path=str(folder / INSTANCE), static_folder=None)
     app.config.update(read_config(folder, os.environ) if config is None else config)

@@ -72,7 +72,10 @@ class Connecting:
         """
         with suppress(Empty):
             return self._late.get_nowait()
-        making = on_a_thread(self._make)
+        try:
+            making = on_a_thread(self._make)
+        except RuntimeError as error:
+            raise TooLate("no thread to connect on") from error
         try:
             return making.result(max(until - time.monotonic(), 0.0))
         except TimeoutError:
