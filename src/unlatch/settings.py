@@ -213,7 +213,13 @@ class _Reader:
         return rp_id
 
     def _database_pooler(self) -> bool:
-        return self._config.one_of("DATABASE_POOLER", ("none", "transaction")) == "transaction"
+        stands = self._config.one_of("DATABASE_POOLER", ("none", "transaction")) == "transaction"
+        if stands and not database_url.is_postgresql(self._config.text("DATABASE_URL")):
+            self._config.fault(
+                "UNLATCH_DATABASE_POOLER stands in front of PostgreSQL, and of nothing else; leave "
+                "it out, or set UNLATCH_DATABASE_URL to a postgresql:// address."
+            )
+        return stands
 
     def _database_url(self) -> str | None:
         url = self._config.text("DATABASE_URL")

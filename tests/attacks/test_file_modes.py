@@ -16,6 +16,7 @@ from jinja2 import FileSystemBytecodeCache
 from people import Person
 from wire import running
 
+from unlatch import Unlatch
 from unlatch.core import slow_hash
 from unlatch.errors import SettingsError
 from unlatch.stores.sql import schema
@@ -155,6 +156,17 @@ def test_no_database_and_no_copy_is_put_where_it_would_be_served(
     assert list(static.iterdir()) == []
     with pytest.raises(SettingsError, match="serves to everybody"):
         make_app(folder, UNLATCH_DATABASE_URL=f"sqlite:///{static / DATABASE}")
+
+
+def test_what_is_no_file_lies_in_no_folder_that_is_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = Flask("host", root_path=str(tmp_path), static_folder=".")
+    app.config["UNLATCH_DATABASE_URL"] = "postgresql://localhost/site"
+    app.config["UNLATCH_DEVELOPMENT"] = "1"
+
+    Unlatch(app)
 
 
 def newer_release(scripts: Path, monkeypatch: pytest.MonkeyPatch) -> None:

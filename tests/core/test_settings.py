@@ -92,6 +92,7 @@ FAULTS = [
     ({"UNLATCH_RP_ID": "www.example.com"}, "it must be that host or a domain above it"),
     ({"UNLATCH_RP_ID": "ample.com"}, "it must be that host or a domain above it"),
     ({"UNLATCH_DATABASE_URL": "oracle://x"}, "UNLATCH_DATABASE_URL begins with 'oracle'"),
+    ({"UNLATCH_DATABASE_POOLER": "transaction"}, "UNLATCH_DATABASE_POOLER stands in front of"),
     ({"UNLATCH_SECRET_KEYS": "short"}, "UNLATCH_SECRET_KEYS (or SECRET_KEY) is shorter than 32"),
     ({"UNLATCH_SECRET_KEYS": "a" * 40}, "UNLATCH_SECRET_KEYS (or SECRET_KEY)"),
     ({"UNLATCH_SECRET_KEYS": f"change-me-{KEY}"}, "or a placeholder"),

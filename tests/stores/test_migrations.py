@@ -289,16 +289,6 @@ def test_a_copy_opens_and_holds_the_rows(path, tmp_path, release):
     stores.close()
 
 
-def test_copies_can_be_left_out(path, release):
-    _use(_default(path))
-    release()
-
-    _use(open_stores(f"sqlite:///{path}", upgrade_itself=True, backups=False))
-
-    assert _revision(path) == schema.HEAD
-    assert _copies(path) == []
-
-
 def test_a_backup_by_hand_is_a_whole_database(path, tmp_path):
     stores = _default(path)
     kept(stores, an_account())

@@ -9,6 +9,7 @@ from werkzeug.routing import PathConverter
 
 from unlatch.core.policy import Policy
 from unlatch.core.secrets import Keys
+from unlatch.database_url import SQLITE
 from unlatch.errors import NotFound, Refused, SettingsError, StoreError
 from unlatch.flask import access, answers, assets, headers, moments
 from unlatch.flask.cli import commands
@@ -86,7 +87,9 @@ def _settings(app: Flask) -> Settings | SettingsError:
 
 
 def _refuse_served_database(app: Flask, url: str | None) -> None:
-    if url and (served := folder_served(app, Path(url.removeprefix("sqlite:///")))):
+    if url is None or not url.startswith(SQLITE):
+        return
+    if served := folder_served(app, Path(url.removeprefix(SQLITE))):
         raise SettingsError(
             [
                 f"UNLATCH_DATABASE_URL names a file in {served}, which the app serves to "

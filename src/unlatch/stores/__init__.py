@@ -20,7 +20,6 @@ def open_stores(
     database_url: str,
     *,
     upgrade_itself: bool = False,
-    backups: bool = True,
     pooler: bool = False,
     patient: bool = False,
 ) -> Stores:
@@ -30,9 +29,8 @@ def open_stores(
         database_url: `memory:`; or `sqlite:///` and the path of a file (four slashes before
             an absolute one); or `postgresql://`, as libpq takes it.
         upgrade_itself: Make and upgrade the database at its first use: only for a file that
-            is nobody's but ours. Any other raises `SchemaBehind` until the operator has run
-            `flask unlatch db upgrade`.
-        backups: Keep a copy before each upgrade of a file, the last three of them.
+            is nobody's but ours, of which a copy is kept before. Any other raises
+            `SchemaBehind` until the operator has run `flask unlatch db upgrade`.
         pooler: Whether a pooler in transaction mode stands in front of PostgreSQL.
         patient: Let PostgreSQL take as long as it needs: for commands.
 
@@ -49,7 +47,6 @@ def open_stores(
         open_database(
             database_url,
             upgrade_itself=upgrade_itself,
-            backups=backups,
             pooler=pooler,
             patient=patient,
         )
@@ -82,7 +79,6 @@ def open_database(
     database_url: str,
     *,
     upgrade_itself: bool = False,
-    backups: bool = True,
     pooler: bool = False,
     patient: bool = False,
 ) -> "Database":
@@ -100,4 +96,4 @@ def open_database(
     from unlatch.stores.sql.sqlite import SqliteDatabase
 
     path = Path(database_url.removeprefix(SQLITE))
-    return SqliteDatabase(path, upgrade_itself=upgrade_itself, backups=backups)
+    return SqliteDatabase(path, upgrade_itself=upgrade_itself)

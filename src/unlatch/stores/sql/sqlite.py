@@ -40,15 +40,13 @@ class SqliteDatabase(Database):
 
     Args:
         upgrade_itself: Make and upgrade the file at its first use. Otherwise that is left to
-            the operator's `flask unlatch db upgrade`.
-        backups: Keep a copy before each upgrade, the last three of them.
+            the operator's `flask unlatch db upgrade`. Either keeps a copy before.
     """
 
-    def __init__(self, path: Path, *, upgrade_itself: bool, backups: bool) -> None:
+    def __init__(self, path: Path, *, upgrade_itself: bool) -> None:
         super().__init__()
         self.path = path
         self._upgrades_itself = upgrade_itself
-        self._keeps_copies = backups
         self._writer = threading.Lock()
 
     @property
@@ -93,7 +91,7 @@ class SqliteDatabase(Database):
         with _file_errors(self.path), suppress(FileExistsError):
             private.make_file(self.path)
         state = self.check()
-        if state is State.BEHIND and self._keeps_copies:
+        if state is State.BEHIND:
             with store_errors(), _file_errors(self.copies):
                 sqlite_copies.keep_copy(self.engine, self.copies)
         if state.waits:
