@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,12 +19,10 @@ from faults.levers import Levers
 from faults.walker import Walker
 from postman import Postman
 from processes import PATIENCE, environment, free_port, wait_until
-from sqlalchemy import func, select
 
 from unlatch.core.times import HOUR
 from unlatch.stores import open_stores
 from unlatch.stores.sql.stores import SqlStores
-from unlatch.stores.sql.tables import accounts, mails
 
 SUPPORT = Path(__file__).parents[1]
 ENTRY = (sys.executable, "-m", "faults.entry")
@@ -202,23 +199,3 @@ class Siege:
             if entry.outcome in unanswered
         ]
         assert not faults, "\n".join([f"with the seed {SEED}", *faults])
-
-    def check_mails(self) -> None:
-        """No mail came twice: each has a code of its own, so it is counted by its row."""
-        stores = self.stores
-        try:
-            with stores.database.reading() as sql:
-                rows = sql.rows(
-                    select(accounts.c.address, func.count().label("asked"))
-                    .join_from(accounts, mails, mails.c.account_id == accounts.c.id)
-                    .group_by(accounts.c.address)
-                )
-        finally:
-            stores.close()
-        asked = {row.address: row.asked for row in rows}
-        twice = {
-            address: (count, asked.get(address, 0))
-            for address, count in Counter(self.postman.taken).items()
-            if count > asked.get(address, 0)
-        }
-        assert not twice, f"with the seed {SEED} more came than was asked for: {twice}"
