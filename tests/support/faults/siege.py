@@ -178,7 +178,10 @@ class Siege:
 
     def wait_until(self, true: Callable[[], object], what: str) -> None:
         """Until it is so, or the site has ended, which it must not."""
-        wait_until(lambda: true() or self.has_ended, f"{what}; {self.ledger.tally()}")
+        try:
+            wait_until(lambda: true() or self.has_ended, what)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; {self.ledger.tally()}") from None
         assert not self.has_ended, self.log
 
     def check(self, *, cut: bool) -> None:
