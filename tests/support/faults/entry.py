@@ -1,5 +1,6 @@
 """The command `unlatch` as it is, but that a test can kill its processes at a step, move their
-clock, or fill their disk (`levers.py`): `python -m faults.entry serve …`.
+clock, or fill their disk (`levers.py`): `python -m faults.entry serve …`. With FAULTS_NEWER it is
+of a later release (`release.py`).
 
 No part of the product knows of it. With FAULTS_BROKEN a defence is taken away, to see that the
 ledger finds out.
@@ -16,6 +17,7 @@ from unittest.mock import patch
 from faults.breaking import BREAK, put
 from faults.levers import Levers
 from faults.post import MAIL_HEADER
+from faults.release import become
 from flask import has_request_context, request
 from sqlalchemy import Connection
 
@@ -89,6 +91,8 @@ def name_mails() -> None:
 
 def main(environ: Any = os.environ) -> None:
     levers = Levers(Path(environ["FAULTS_FOLDER"]))
+    if scripts := environ.get("FAULTS_NEWER"):
+        become(Path(scripts))
     watch_units(levers)
     move_clock(levers)
     limit_pages(levers)
