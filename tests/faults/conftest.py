@@ -37,8 +37,7 @@ def besiege(tmp_path: Path, postman: Postman) -> Iterator[Callable[..., Siege]]:
 
     yield begin
     for siege in started:
-        if not siege.has_ended:
-            siege.stop(signal.SIGKILL)
+        siege.stop(signal.SIGKILL)
 
 
 @pytest.fixture
@@ -47,12 +46,11 @@ def besiege_many(
 ) -> Callable[..., Siege]:
     """The same for four workers, over a PostgreSQL that goes on; `url=` names another."""
 
-    def begin(url: str = "", **settings: str) -> Siege:
+    def begin(url: str = "", *, workers: int = 4, **settings: str) -> Siege:
         return besiege(
-            workers=4,
+            workers=workers,
             UNLATCH_DATABASE_URL=url or postgres.url(postgres.fresh()),
-            UNLATCH_REDIS_URL=redis.url,
-            **settings,
+            **{"UNLATCH_REDIS_URL": redis.url} | settings,
         )
 
     return begin

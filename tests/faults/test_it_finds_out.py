@@ -3,7 +3,8 @@ nothing.
 """
 
 import pytest
-from faults.siege import COUNTS
+from faults.post import check_mails, heal, interrupt
+from faults.siege import COUNTS, ONCE
 
 SHOWN_BY = {
     "spend_nothing": "was taken 2 times",
@@ -24,3 +25,14 @@ def test_a_defence_is_missing(besiege, broken):
 
     with pytest.raises(AssertionError, match=SHOWN_BY[broken]):
         siege.check(cut=True)
+
+
+def test_that_a_mail_is_on_its_way_is_not_written_down(besiege):
+    siege = besiege(FAULTS_HASTY="1", FAULTS_BROKEN="hand_over_unsaid")
+    siege.patience = ONCE
+
+    interrupt(siege, "DATA")
+    heal(siege, interrupt(siege, "RCPT"))
+
+    with pytest.raises(AssertionError, match="came 2 times"):
+        check_mails(siege)

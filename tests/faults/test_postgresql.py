@@ -1,16 +1,22 @@
-"""PostgreSQL is killed and comes back, its standby takes over, its wire is cut at a COMMIT; four
-workers serve meanwhile.
+"""PostgreSQL is killed and comes back, its standby takes over, its wire is cut at a COMMIT, it
+hangs; four workers serve meanwhile.
 
 Each request is answered, by what it asked for or by 503; and no commit that was acknowledged is
 lost with a primary, because a synchronous standby has it.
 """
 
+import sys
+from contextlib import contextmanager
+
 import pytest
 from cable import COMMIT, cable
+from faults.hanging import stopped
 from faults.ledger import Outcome
 from faults.siege import often
 from faults.standby import SAFE, pair
 from postgres import Postgres
+
+from unlatch.server.worker import AT_ONCE
 
 
 @pytest.fixture
@@ -83,5 +89,33 @@ def test_a_commit_or_its_answer_is_lost(besiege_many, postgres, wire):
             wait_for_503(siege, 3)
             setattr(wire, cut, None)
         siege.wait_until_back()
+
+    siege.check(cut=False)
+
+
+@contextmanager
+def pressed(wire):
+    """It hears nothing any more, and nobody hears it."""
+    wire.press()
+    try:
+        yield
+    finally:
+        wire.release()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds PostgreSQL's processes in /proc")
+def test_it_hangs(besiege, postgres, wire):
+    """With three times as many visitors as the only worker has turns: those who wait for theirs
+    are answered in time, too.
+    """
+    siege = besiege(UNLATCH_DATABASE_URL=postgres.url(postgres.fresh(), port=wire.port))
+    siege.walkers = 3 * AT_ONCE
+
+    with siege.load():
+        for number in range(often(20)):
+            siege.wait_for(20)
+            with pressed(wire) if number % 2 else stopped(postgres):
+                wait_for_503(siege, siege.walkers)
+            siege.wait_until_back()
 
     siege.check(cut=False)

@@ -2,8 +2,9 @@
 Nobody waits, and nobody is told 503.
 """
 
+import pytest
 from faults.ledger import Outcome
-from faults.siege import often
+from faults.siege import COUNTS, often
 
 AWAY, BACK = "each process counts limits by itself", "Redis answers again"
 
@@ -30,8 +31,10 @@ def hang(redis, siege):
         siege.wait_for(20)
 
 
-def test_in_trouble(besiege, redis):
-    siege = besiege(UNLATCH_REDIS_URL=redis.url)
+@pytest.mark.parametrize("kind", ["besiege_many", "besiege"] if COUNTS else ["besiege_many"])
+def test_in_trouble(request, redis, kind):
+    """Four workers over PostgreSQL, and the only one over SQLite."""
+    siege = request.getfixturevalue(kind)(UNLATCH_REDIS_URL=redis.url)
 
     with siege.load():
         for trouble in [kill, empty, restart, hang] * often(20):

@@ -22,6 +22,8 @@ class Postman:
     took: Set when a mail has come whole.
     taken: Recipients of the mails that came whole, and whose senders waited for the answer.
     contents: Those mails, as they came.
+    came: All mails that came whole and were not refused, as they came: also one whose sender died
+        before it was answered, as by then it is on its way.
     """
 
     def __init__(self, port: int) -> None:
@@ -33,6 +35,7 @@ class Postman:
         self.took = threading.Event()
         self.taken: list[str] = []
         self.contents: list[bytes] = []
+        self.came: list[bytes] = []
 
     async def answer(self, step: str) -> str:
         if step == self.holds_at:
@@ -40,10 +43,17 @@ class Postman:
             await asyncio.to_thread(self.go_on.wait, PATIENCE)
         return self.says.get(step, "250 OK")
 
-    def take(self, envelope: Envelope) -> None:
-        self.taken += envelope.rcpt_tos
-        self.contents.append(envelope.original_content or b"")
-        self.took.set()
+    async def take(self, envelope: Envelope) -> str:
+        content = envelope.original_content or b""
+        self.came.append(content)  # before it waits: aiosmtpd ends this when the sender has gone
+        said = await self.answer("DATA")
+        if said.startswith("250"):
+            self.taken += envelope.rcpt_tos
+            self.contents.append(content)
+            self.took.set()
+        else:
+            self.came.remove(content)
+        return said
 
 
 class _Handler:
@@ -63,10 +73,7 @@ class _Handler:
     async def handle_DATA(  # noqa: N802  # aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
-        said = await self._postman.answer("DATA")
-        if said.startswith("250"):
-            self._postman.take(envelope)
-        return said
+        return await self._postman.take(envelope)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from unittest.mock import patch
 from unlatch.core.records import Session
 from unlatch.stores.sql.ceremonies import SqlCeremonyWriter
 from unlatch.stores.sql.database import Database
+from unlatch.stores.sql.mails import SqlMailKeeper
 from unlatch.stores.sql.running import Sql, store_errors
 from unlatch.stores.sql.sessions import SqlSessionWriter
 
@@ -59,6 +60,17 @@ def commit_each_statement() -> None:
     put(Database, "writing", writing)
 
 
+def hand_over_unsaid() -> None:
+    """That a mail is being handed over is not written down."""
+    put(SqlMailKeeper, "hand_over", lambda *_, **__: True)
+
+
 BREAK: Mapping[str, Callable[[], None]] = {
-    one.__name__: one for one in (spend_nothing, lose_some, commit_each_statement)
+    one.__name__: one
+    for one in (
+        spend_nothing,
+        lose_some,
+        commit_each_statement,
+        hand_over_unsaid,
+    )
 }

@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from http.cookies import SimpleCookie
@@ -37,11 +38,12 @@ class Reply:
 @dataclass
 class Browser:
     """Attributes:
-    port: Of the server, or of a proxy before it, on 127.0.0.1.
+    ports: Of the servers of one site, or of a proxy before it, on 127.0.0.1. Each connection is to
+        one of them, whichever listens.
     patience: Seconds that an answer may take.
     """
 
-    port: int
+    ports: tuple[int, ...]
     patience: float
     cookies: dict[str, str] = field(default_factory=dict)
     _connection: HTTPConnection | None = None
@@ -92,13 +94,15 @@ class Browser:
         return self.cookies.get(f"__Host-{name}", "")
 
     def _connected(self) -> HTTPConnection:
-        if self._connection is None:
-            connection = HTTPConnection("127.0.0.1", self.port, timeout=self.patience)
-            try:
+        for port in random.sample(self.ports, len(self.ports)):
+            if self._connection is not None:
+                break
+            connection = HTTPConnection("127.0.0.1", port, timeout=self.patience)
+            with suppress(OSError):
                 connection.connect()
-            except OSError as error:
-                raise Unsent from error
-            self._connection = connection
+                self._connection = connection
+        if self._connection is None:
+            raise Unsent
         return self._connection
 
     def _headers(self, method: str, accept: str) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The command `unlatch` as it is, but that a test can kill its processes at a step, move their
-clock, or fill their disk (`levers.py`): `python -m faults.entry serve …`.
+clock, or fill their disk (`levers.py`): `python -m faults.entry serve …`. With FAULTS_NEWER it is
+of a later release (`release.py`).
 
 No part of the product knows of it. With FAULTS_BROKEN a defence is taken away, to see that the
 ledger finds out.
@@ -8,17 +9,21 @@ ledger finds out.
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 from faults.breaking import BREAK, put
 from faults.levers import Levers
+from faults.post import MAIL_HEADER
+from faults.release import become
 from flask import has_request_context, request
 from sqlalchemy import Connection
 
-from unlatch.core.records import Event
+from unlatch.core.records import Event, Mail
 from unlatch.flask import state
+from unlatch.flask.sender import Letters
 from unlatch.server import cli, patience
 from unlatch.stores.sql.events import SqlEventWriter
 from unlatch.stores.sql.sqlite import SqliteDatabase
@@ -70,11 +75,28 @@ def limit_pages(levers: Levers) -> None:
     put(SqliteDatabase, "_begin", begin_within)
 
 
+def name_mails() -> None:
+    """Each letter names the row that it was written for: its secrets and its Message-ID are made
+    anew each time that the row is worked on, and would not tell that two letters are one mail.
+    """
+    write = Letters.write
+
+    def write_named(letters: Letters, mail: Mail, *args: Any, **more: Any) -> EmailMessage:
+        letter = write(letters, mail, *args, **more)
+        letter[MAIL_HEADER] = mail.id
+        return letter
+
+    put(Letters, "write", write_named)
+
+
 def main(environ: Any = os.environ) -> None:
     levers = Levers(Path(environ["FAULTS_FOLDER"]))
+    if scripts := environ.get("FAULTS_NEWER"):
+        become(Path(scripts))
     watch_units(levers)
     move_clock(levers)
     limit_pages(levers)
+    name_mails()
     if environ.get("FAULTS_HASTY"):  # dying every second is no reason to give up
         patch.object(patience, "PAUSES", (0.05,) * 1000).start()
     if broken := environ.get("FAULTS_BROKEN"):

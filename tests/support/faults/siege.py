@@ -1,34 +1,28 @@
-"""A site under load: the real command as a process, people who walk about in it, and the ledger."""
+"""A site under load: its servers, people who walk about in it, and the ledger."""
 
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from faults.audit import Audit
-from faults.browser import SITE, Browser, NoAnswer, Unsent
+from faults.browser import SITE
 from faults.ledger import Ledger, Outcome
 from faults.levers import Levers
+from faults.server import Server
 from faults.walker import Walker
 from postman import Postman
-from processes import PATIENCE, environment, free_port, wait_until
-from sqlalchemy import func, select
+from processes import wait_until
 
 from unlatch.core.times import HOUR
 from unlatch.stores import open_stores
 from unlatch.stores.sql.stores import SqlStores
-from unlatch.stores.sql.tables import accounts, mails
 
-SUPPORT = Path(__file__).parents[1]
-ENTRY = (sys.executable, "-m", "faults.entry")
 SEED = int(os.environ.get("FAULTS_SEED") or time.time())
 COUNTS = "FAULTS_SEED" in os.environ
 """Whether all is done as often as the promise names, as `make faults` does, or once."""
@@ -55,7 +49,8 @@ class Siege:
     """Attributes:
     folder: Of the site: it is started there, and keeps there what it keeps.
     settings: Beside those that every one has.
-    front: The port that people come to, where it is not the site's own.
+    front: The port that people come to, where it is not a server's own.
+    servers: One, to begin with.
     """
 
     folder: Path
@@ -63,11 +58,11 @@ class Siege:
     settings: Mapping[str, str]
     workers: int = 1
     walkers: int = 3
+    pause: float = PAUSE
     patience: float = ANSWERED_WITHIN if COUNTS else ONCE
     back_within: float = BACK_WITHIN if COUNTS else ONCE
-    port: int = field(default_factory=free_port)
     front: int = 0
-    process: "subprocess.Popen[bytes] | None" = None
+    servers: list[Server] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         (self.folder / "levers").mkdir()
@@ -84,6 +79,7 @@ class Siege:
             "UNLATCH_MAIL_SECURITY": "none",
             "FAULTS_FOLDER": str(self.levers.folder),
         } | dict(self.settings)
+        self.servers.append(Server(self.folder, dict(self.settings), self.workers))
 
     @property
     def stores(self) -> SqlStores:
@@ -93,49 +89,35 @@ class Siege:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        options = ["--workers", str(self.workers)] if self.workers > 1 else []
-        own = environment(**self.settings)
-        own["PYTHONPATH"] = os.pathsep.join([own["PYTHONPATH"], str(SUPPORT)])
-        with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [*ENTRY, "serve", "--host", "127.0.0.1", "--port", str(self.port), *options],
-                cwd=self.folder,
-                env=own,
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-            )
-        wait_until(lambda: self.answers() or self.has_ended, "the site to answer")
-        assert not self.has_ended, self.log
+        self.servers[0].start()
+
+    def add_server(self) -> None:
+        """Another one at a port of its own, that answers."""
+        self.servers.append(Server(self.folder, dict(self.settings), self.workers))
+        self.servers[-1].start()
 
     def stop(self, by: signal.Signals = signal.SIGTERM) -> None:
-        if self.process is not None:
-            self.process.send_signal(by)
-            self.process.wait(PATIENCE)
+        for server in self.servers:
+            if not server.has_ended:
+                server.stop(by)
 
     @property
     def has_ended(self) -> bool:
-        return self.process is None or self.process.poll() is not None
+        """Whether one of its servers has."""
+        return any(server.has_ended for server in self.servers)
+
+    @property
+    def port(self) -> int:
+        return self.servers[0].port
 
     @property
     def log(self) -> str:
-        return (self.folder / "log").read_text()
+        return self.servers[0].log
 
     @property
     def pids(self) -> list[int]:
-        """Of the worker processes."""
-        assert self.process is not None
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return [int(pid) for pid in children.read_text().split()]
-
-    def answers(self) -> bool:
-        """Whether its pages work, as far as the database."""
-        browser = Browser(self.port, 1.0)
-        try:
-            return browser.send("GET", "/readyz").status == 200
-        except (NoAnswer, Unsent):
-            return False
-        finally:
-            browser.hang_up()
+        """Of the worker processes of the first."""
+        return self.servers[0].pids
 
     @contextmanager
     def load(self) -> Iterator[None]:
@@ -144,12 +126,12 @@ class Siege:
         walkers = [
             Walker(
                 f"w{number}n{len(self.ledger.entries)}",
-                self.front or self.port,
+                (self.front,) if self.front else tuple(one.port for one in self.servers),
                 self.ledger,
                 self.postman,
                 random.Random(SEED + number),
                 self.patience,
-                PAUSE,
+                self.pause,
             )
             for number in range(self.walkers)
         ]
@@ -181,7 +163,10 @@ class Siege:
 
     def wait_until(self, true: Callable[[], object], what: str) -> None:
         """Until it is so, or the site has ended, which it must not."""
-        wait_until(lambda: true() or self.has_ended, f"{what}; {self.ledger.tally()}")
+        try:
+            wait_until(lambda: true() or self.has_ended, what)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; {self.ledger.tally()}") from None
         assert not self.has_ended, self.log
 
     def check(self, *, cut: bool) -> None:
@@ -202,23 +187,3 @@ class Siege:
             if entry.outcome in unanswered
         ]
         assert not faults, "\n".join([f"with the seed {SEED}", *faults])
-
-    def check_mails(self) -> None:
-        """No mail came twice: each has a code of its own, so it is counted by its row."""
-        stores = self.stores
-        try:
-            with stores.database.reading() as sql:
-                rows = sql.rows(
-                    select(accounts.c.address, func.count().label("asked"))
-                    .join_from(accounts, mails, mails.c.account_id == accounts.c.id)
-                    .group_by(accounts.c.address)
-                )
-        finally:
-            stores.close()
-        asked = {row.address: row.asked for row in rows}
-        twice = {
-            address: (count, asked.get(address, 0))
-            for address, count in Counter(self.postman.taken).items()
-            if count > asked.get(address, 0)
-        }
-        assert not twice, f"with the seed {SEED} more came than was asked for: {twice}"

@@ -36,13 +36,13 @@ class Walker:
 
     Args:
         name: What their usernames begin with.
-        port: Of the server.
+        ports: Of the servers.
         patience: Seconds that an answer may take.
         pause: Seconds between two deeds.
     """
 
     name: str
-    port: int
+    ports: tuple[int, ...]
     ledger: Ledger
     postman: Postman
     chance: random.Random
@@ -79,9 +79,9 @@ class Somebody:
     def __init__(self, username: str, walker: Walker) -> None:
         self.username = username
         self.address = f"{username}@example.com"
-        self.home = Browser(walker.port, walker.patience)
-        self.phone = Browser(walker.port, walker.patience)
-        self._keys: list[SoftAuthenticator] = []
+        self.home = Browser(walker.ports, walker.patience)
+        self.phone = Browser(walker.ports, walker.patience)
+        self._keys: list[tuple[str, SoftAuthenticator]] = []
         self._ledger = walker.ledger
         self._postman = walker.postman
         self._chance = walker.chance
@@ -119,13 +119,15 @@ class Somebody:
         options = self._look(self.home, "POST", "/auth/account/passkeys/options")
         if options is None:
             return
-        self._keys.append(SoftAuthenticator(origin=SITE))
-        answer = self._keys[-1].create(options.json)
+        key = SoftAuthenticator(origin=SITE)
+        answer = key.create(options.json)
+        self._keys.append((answer["id"], key))
         self._twice(
             "add_passkey",
             self.home,
             lambda browser: browser.send("POST", "/auth/account/passkeys", body=answer),
             once=options.json["publicKey"]["challenge"],
+            key=answer["id"],
         )
 
     def sign_in_at_home(self) -> None:
@@ -139,12 +141,14 @@ class Somebody:
         options = self._look(browser, "POST", "/auth/sign-in/passkey/options")
         if options is None or not self._keys:
             return
-        answer = self._chance.choice(self._keys).get(options.json)
+        name, key = self._chance.choice(self._keys)
+        answer = key.get(options.json)
         self._twice(
             "sign_in",
             browser,
             lambda browser: browser.send("POST", "/auth/sign-in/passkey", body=answer),
             once=options.json["publicKey"]["challenge"],
+            key=name,
         )
 
     def sign_in_by_code(self) -> None:
@@ -216,20 +220,28 @@ class Somebody:
         )
 
     def _twice(
-        self, deed: str, browser: Browser, send: Callable[[Browser], Reply], *, once: str
+        self,
+        deed: str,
+        browser: Browser,
+        send: Callable[[Browser], Reply],
+        *,
+        once: str,
+        **facts: str,
     ) -> None:
         """Ask; and again if nobody knows what became of it. Where it was done, a thief with a
         copy of the cookies sends the same at times: it must not be done twice.
         """
         cookies = dict(browser.cookies)
-        entry = self._begin(deed, browser, once=once)
+        entry = self._begin(deed, browser, once=once, **facts)
         self._ask(entry, browser, lambda: send(browser))
         if entry.is_acknowledged and self._chance.random() < HONEST:
             return
         if entry.is_acknowledged:
-            browser = Browser(browser.port, browser.patience, cookies)
+            browser = Browser(browser.ports, browser.patience, cookies)
         if entry.outcome.may_be_done:
-            self._ask(self._begin(deed, browser, once=once), browser, lambda: send(browser))
+            self._ask(
+                self._begin(deed, browser, once=once, **facts), browser, lambda: send(browser)
+            )
         if browser is not self.home and browser is not self.phone:
             browser.hang_up()
 
@@ -281,11 +293,12 @@ class Somebody:
         return str(self._chance.choice(passkeys)["id"]) if passkeys else None
 
     def _letters(self) -> list[str]:
-        """Codes mailed here so far, oldest first."""
+        """Codes to sign in with that were mailed here so far, oldest first."""
         to = re.compile(rb"^To: .*" + re.escape(self.address.encode()), re.MULTILINE)
         mine = [one for one in list(self._postman.contents) if to.search(one)]
         read = (message_from_bytes(one, EmailMessage, policy=policy.default) for one in mine)
-        return [code for one in read if (code := code_in(body(one, "plain")))]
+        wanted = (one for one in read if str(one["Subject"]).startswith("Sign in"))
+        return [code for one in wanted if (code := code_in(body(one, "plain")))]
 
     def _code_after(self, before: int) -> str | None:
         """The newest, once there is one more."""

@@ -1,0 +1,91 @@
+"""The mails of a site under load: which came, how often, and what a killed sender left."""
+
+import os
+import signal
+from collections import Counter
+from email import message_from_bytes
+from typing import TYPE_CHECKING
+
+from postman import Postman
+from processes import PATIENCE
+from sqlalchemy import Select, select
+
+from unlatch.stores.sql.stores import SqlStores
+from unlatch.stores.sql.tables import mails, unsent, untouched
+
+if TYPE_CHECKING:
+    from faults.siege import Siege
+
+MAIL_HEADER = "X-Faults-Mail"
+"""In each letter, the id of the row that it was written for: `faults.entry` puts it there."""
+
+LEASE_IS_OVER = 6
+"""Minutes: longer than a lease, and shorter than a mail is good for, or nobody would send it again
+whatever the row says.
+"""
+
+
+def came(postman: Postman) -> Counter[str]:
+    """How often each mail came whole, by its row's id."""
+    return Counter(str(message_from_bytes(one)[MAIL_HEADER]) for one in list(postman.came))
+
+
+def interrupt(siege: "Siege", step: str) -> str:
+    """Kill the only worker while the mail server has a mail of its at that step, "RCPT" or "DATA";
+    gives the mail's id.
+    """
+    postman = siege.postman
+    postman.reached.clear()
+    postman.go_on.clear()
+    before = _claimed(siege.stores)
+    postman.holds_at = step
+    with siege.load():
+        assert postman.reached.wait(PATIENCE)
+        if step == "RCPT":
+            (mail,) = _claimed(siege.stores) - before
+        else:
+            mail = str(message_from_bytes(postman.came[-1])[MAIL_HEADER])
+        os.kill(siege.pids[0], signal.SIGKILL)
+        postman.holds_at = ""
+        postman.go_on.set()
+    return mail
+
+
+def heal(siege: "Siege", mail: str) -> bool:
+    """Go on when every lease is over, until a mail that was interrupted has been taken over, and
+    with it all that was due before; gives whether it came, and was not spent or killed meanwhile.
+    """
+    siege.levers.move_clock(LEASE_IS_OVER)
+    with siege.load():
+        siege.wait_until(
+            lambda: came(siege.postman)[mail] or not _is_live(siege.stores, mail),
+            "a mail whose sender was killed",
+        )
+    siege.levers.move_clock(0)
+    return bool(came(siege.postman)[mail])
+
+
+def check_mails(siege: "Siege") -> None:
+    """Each mail came once, or not at all."""
+    faults = [f"mail {mail} came {n} times" for mail, n in came(siege.postman).items() if n > 1]
+    assert not faults, "\n".join(faults)
+
+
+def _claimed(stores: SqlStores) -> set[str]:
+    """What a sender has in its hands, or had when it died."""
+    claimed = select(mails.c.id).where(
+        unsent, mails.c.lease_until > 0, mails.c.due_at < mails.c.expires_at
+    )
+    return _ids(stores, claimed)
+
+
+def _is_live(stores: SqlStores, mail: str) -> bool:
+    return mail in _ids(stores, select(mails.c.id).where(mails.c.id == mail, untouched))
+
+
+def _ids(stores: SqlStores, query: Select[tuple[str]]) -> set[str]:
+    try:
+        with stores.database.reading() as sql:
+            return {row.id for row in sql.rows(query)}
+    finally:
+        stores.close()
