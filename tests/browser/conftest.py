@@ -34,6 +34,7 @@ from playwright.sync_api import (
 from werkzeug.serving import make_server
 
 from unlatch import Unlatch, current_account, fresh_sign_in_required, sign_in_required
+from unlatch.core import decoys
 from unlatch.flask.sender.reading import body, code_in
 from unlatch.flask.state import DATABASE_FILE
 from unlatch.server.app import create_app
@@ -190,6 +191,13 @@ def serve(app: Flask, *, outbox: bool = True) -> tuple[Site, Callable[[], None]]
         server.server_close()
 
     return site, stop
+
+
+@pytest.fixture(autouse=True)
+def decoys_of_this_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One in nine is a security key's. The device is none, so Chromium would wait for minutes."""
+    monkeypatch.setattr(decoys, "_SHAPES", ((256, 32, ("internal",)),))
+    monkeypatch.setattr(decoys, "_LIMITS", (256,))
 
 
 @pytest.fixture(scope="session")
