@@ -32,7 +32,7 @@ from unlatch.errors import (
     UsernameTaken,
 )
 from unlatch.gate import Gate
-from unlatch.stores.memory.throttle import MemoryThrottle
+from unlatch.stores.memory.throttle import NoThrottle
 from unlatch.stores.sql import postgresql, postgresql_deadline
 from unlatch.testing import SoftAuthenticator
 
@@ -138,7 +138,7 @@ def site(
         settings["UNLATCH_DATABASE_URL"] = server.url(server.fresh())
     gate: Gate = start_app(**settings).extensions["unlatch"].gate
     # Nor is it the limits that should stop them.
-    monkeypatch.setattr(gate.limits, "_throttle", MemoryThrottle(0))
+    monkeypatch.setattr(gate.limits, "_throttle", NoThrottle())
     signed_in, _ = register(gate)
     with gate.stores.unit() as unit:  # as if the mail of the registration had been used
         unit.mails.kill_pending(signed_in.session.account_id, now=gate.clock())

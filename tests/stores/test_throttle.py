@@ -4,7 +4,7 @@ import pytest
 
 from unlatch.core.throttle import Allowance, Limit
 from unlatch.core.times import MINUTE
-from unlatch.stores.memory.throttle import MemoryThrottle
+from unlatch.stores.memory.throttle import MemoryThrottle, NoThrottle
 from unlatch.testing.throttle_contract import ThrottleContract
 
 NOW = 1_780_000_000_000_000
@@ -30,7 +30,7 @@ def test_a_flood_pushes_out_who_was_longest_not_seen():
     assert throttle.take([ada], now=NOW) == 0
 
 
-def test_without_memory_nothing_is_limited():
-    throttle = MemoryThrottle(0)
+def test_where_nothing_is_counted_nobody_is_limited():
+    throttle = NoThrottle()
 
     assert [throttle.take([Allowance(ONE, "ada")], now=NOW) for _ in range(9)] == [0] * 9

@@ -144,8 +144,10 @@ def after_restore(yes: bool) -> None:
         raise Told(_misfit(found))
     if not yes and sys.stdin.isatty():
         click.confirm(_ENDS_ALL, abort=True)
-    pooler = _settings().database_pooler
-    with closing(open_stores(_url(), pooler=pooler, patient=True)) as stores:
+    settings = _settings()
+    with closing(
+        open_stores(_url(settings), pooler=settings.database_pooler, patient=True)
+    ) as stores:
         voided = restoring.after_restore(stores, now=now())
     click.echo(_ALL_ENDED.format(sessions=voided.sessions, mails=voided.mails))
 
@@ -179,7 +181,7 @@ def _database() -> "closing[Database]":
     settings = _settings()
     return closing(
         open_database(
-            _url(),
+            _url(settings),
             upgrade_itself=settings.database_url is None,
             pooler=settings.database_pooler,
             patient=True,
@@ -187,8 +189,8 @@ def _database() -> "closing[Database]":
     )
 
 
-def _url() -> str:
-    return _settings().database_url or f"sqlite:///{state().folder / DATABASE_FILE}"
+def _url(settings: Settings) -> str:
+    return settings.database_url or f"sqlite:///{state().folder / DATABASE_FILE}"
 
 
 def _settings() -> Settings:

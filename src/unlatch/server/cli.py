@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from unlatch.errors import UnlatchError
-from unlatch.flask.cli import Told, commands, send
+from unlatch.flask.cli import Told, db, send
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -25,8 +25,7 @@ def cli() -> None:
     """Passwordless sign-in, ready to run."""
 
 
-for _name, _command in commands.commands.items():
-    cli.add_command(_command, _name)
+cli.add_command(db)
 
 
 @cli.command()

@@ -66,10 +66,12 @@ def open_throttle(
     Raises:
         ValueError: It is no such address.
     """
-    from unlatch.stores.memory.throttle import MemoryThrottle
+    from unlatch.stores.memory.throttle import MemoryThrottle, NoThrottle
 
-    if redis_url is None or unlimited:
-        return MemoryThrottle(0) if unlimited else MemoryThrottle()
+    if unlimited:
+        return NoThrottle()
+    if redis_url is None:
+        return MemoryThrottle()
     from unlatch.stores.redis.throttle import RedisThrottle
 
     return RedisThrottle(redis_url, key=key)

@@ -12,8 +12,7 @@ MOST_COUNTERS = 100_000
 
 class MemoryThrottle:
     """Args:
-    most_counters: More push out those that were longest not used. With 0 nothing is
-        remembered, and so nothing limited.
+    most_counters: More push out those that were longest not used.
     """
 
     def __init__(self, most_counters: int = MOST_COUNTERS) -> None:
@@ -51,3 +50,18 @@ class MemoryThrottle:
                     self._full_at[one.key] = full_at
                 else:
                     self._full_at.pop(one.key, None)
+
+
+class NoThrottle:
+    """Lets everybody do everything."""
+
+    degraded = False
+
+    def request_begins(self) -> None:
+        pass
+
+    def take(self, wanted: Sequence[Allowance], *, now: int) -> int:  # noqa: ARG002  # the port's
+        return 0
+
+    def give_back(self, taken: Sequence[Allowance], *, now: int) -> None:
+        pass
