@@ -47,7 +47,12 @@ class State:
         settings: As read, or the faults that kept them from being read: those are told to
             whoever uses Unlatch first.
         policy: What the host demands before something changes.
+
+    Attributes:
+        told_of_proxy: Whether the log has it that a proxy is not believed.
     """
+
+    told_of_proxy = False
 
     def __init__(
         self, app: Flask, settings: Settings | SettingsError, policy: Policy | None = None
