@@ -144,7 +144,9 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if error.name not in _EXTRA:
             raise
-        raise SystemExit("This needs what comes with `pip install 'unlatch[server]'`.") from error
+        raise SystemExit(
+            "This needs what comes with `pip install '.[server]'` in a checkout of Unlatch."
+        ) from error
 
 
 def _config() -> dict[str, object]:
