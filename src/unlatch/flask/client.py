@@ -8,6 +8,7 @@ stands left of it was written by whoever came to them.
 import ipaddress
 import logging
 from collections.abc import Iterator
+from functools import lru_cache
 
 from flask import request
 
@@ -73,6 +74,7 @@ def _from_us_outwards() -> Iterator[str]:
     yield from reversed(forwarded.split(","))
 
 
+@lru_cache(maxsize=1024)  # a proxy's comes with every request
 def _parsed(text: str) -> Address | None:
     """An address, with or without a port; one of IPv4 in the clothes of IPv6 is that of IPv4."""
     text = text.strip()
@@ -90,5 +92,6 @@ def _parsed(text: str) -> Address | None:
 def _masked(address: Address | None, *, ipv4_bits: int) -> str:
     if address is None:  # a socket file, say: then all who come by it are one
         return "unknown"
-    bits = ipv4_bits if address.version == 4 else _HOUSEHOLD
-    return str(ipaddress.ip_network((address.packed, bits), strict=False))
+    length, bits = (32, ipv4_bits) if address.version == 4 else (128, _HOUSEHOLD)
+    rest = length - bits
+    return f"{type(address)(int(address) >> rest << rest)}/{bits}"
