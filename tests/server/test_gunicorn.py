@@ -25,7 +25,8 @@ def documented(request):
     page = (request.config.rootpath / "docs" / "server.md").read_text(encoding="utf-8")
 
     def find(name: str) -> list[str]:
-        (command,) = re.findall(rf"^{name} (?:[^\\\n]|\\\n)*", page, re.MULTILINE)
+        found = re.findall(rf"^{name} (?:[^\\\n]|\\\n)*", page, re.MULTILINE)
+        (command,) = [one for one in found if "unlatch.server.app" in one]
         return shlex.split(command.replace("\\\n", ""))[1:]
 
     return find

@@ -22,6 +22,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from unlatch.core.next_path import LONGEST, own_path
 from unlatch.errors import (
+    CommitUnknown,
     FieldsRefused,
     NotConfirmed,
     NotFresh,
@@ -182,8 +183,10 @@ def store_is_away(error: StoreError) -> Response:
     if isinstance(error, SchemaBehind):
         log.error("%s", error)
     else:
-        # Without the way it came: that is long, the same each time, and one for each visitor.
-        log.error("the database is away: %s", error)
+        # How it came is told of what should not come at all. Of a database that is away it would be
+        # the same each time, and long, and one for each visitor.
+        is_away = type(error) in (StoreError, CommitUnknown)
+        log.error("the database is away: %s", error, exc_info=None if is_away else error)
     return refusal(Unavailable(type(error).__name__))
 
 
