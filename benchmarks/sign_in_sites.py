@@ -95,5 +95,5 @@ def _named(keys: list[SoftCredential]) -> list[Person]:
 
 def _warmed(contestant: Contestant) -> Contestant:
     """What the first visitors wait for is not what others wait for."""
-    contestant.measure(_WARM, 4)
+    contestant.measure(_WARM, 8)
     return contestant
