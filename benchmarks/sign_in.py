@@ -35,7 +35,6 @@ from tempfile import TemporaryDirectory
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests/support"))
 
 import msgspec
-import sign_in_beside as beside
 from cryptography.hazmat.primitives.asymmetric.ec import (
     ECDSA,
     SECP256R1,
@@ -46,10 +45,9 @@ from scaling_crowd import Pace
 from scaling_processes import busy_seconds
 from sign_in_pace import Contestant
 from sign_in_result import CLIENTS, Result, Round, floors, ratios
-from sign_in_sites import FLASK_SECURITY, POSTGRES, SQLITE, UNLATCH, flask_security, unlatch
+from sign_in_sites import FLASK_SECURITY, STORES, UNLATCH, flask_security, unlatch
 from sign_in_told import lines
 
-_STORES = {"sqlite": SQLITE, "postgres": POSTGRES}
 _VERIFIED = 2000
 
 
@@ -115,16 +113,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--sign-ins", type=int, default=400, help="of each site, in each turn")
     parser.add_argument("--people", type=int, default=1000, help="who sign in")
-    parser.add_argument("--only", choices=list(_STORES), help="one store")
+    parser.add_argument("--only", choices=list(STORES), help="one store")
     parser.add_argument("--without-flask-security", action="store_true", help="install nothing")
     parser.add_argument("--json", type=Path, help="write all of it to this file, too")
     how = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: no server outlives it
-    if not how.without_flask_security:
-        beside.install()
     results = []
-    for store in [how.only] if how.only else _STORES:
-        results.append(run(_STORES[store], how))
+    for store in [how.only] if how.only else STORES:
+        results.append(run(STORES[store], how))
         print("\n".join(lines(results[-1])), flush=True)
     if how.json:
         how.json.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=2))

@@ -3,56 +3,24 @@
 import os
 import secrets
 import subprocess
-import sys
-import venv
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
+from own_environment import programs
 from processes import environment
 from scaling_site import passkeys, username
 
 from unlatch.testing.keys import SoftCredential, cose_key
 
 _HERE = Path(__file__).parent
-_REQUIREMENTS = _HERE / "beside/requirements.txt"
-_HOME = _HERE.parent / "build/beside"
-_PYTHON = str(_HOME / "bin/python")
-_STAMP = _HOME / "installed-for"
-
-
-def install() -> None:
-    """Into an environment of its own, from the hashed list; only what changed, and mostly nothing.
-
-    Raises:
-        SystemExit: It cannot be had, with the cure.
-    """
-    wanted = f"{sys.version}\n{_REQUIREMENTS.read_text()}"
-    if _STAMP.exists() and _STAMP.read_text() == wanted:
-        return
-    print(f"Installing Flask-Security into {_HOME} …", file=sys.stderr, flush=True)
-    venv.create(_HOME, clear=True, with_pip=True)
-    pip = [_PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input"]
-    hashed = ["--no-deps", "--require-hashes", "--requirement", str(_REQUIREMENTS)]
-    if subprocess.run([*pip, *hashed], check=False).returncode != 0:
-        raise SystemExit(
-            "Flask-Security could not be installed: what pip says above tells why. "
-            "To measure without it, give --without-flask-security."
-        )
-    _STAMP.write_text(wanted)
-
-
-def version() -> str:
-    """Of Flask-Security."""
-    lines = _REQUIREMENTS.read_text().splitlines()
-    return next(line for line in lines if line.startswith("flask-security==")).split("==")[1][:-2]
 
 
 @dataclass(frozen=True, order=True)
 class Size:
-    """How granian runs it: worker processes, and threads of each."""
+    """How granian runs it: worker processes x threads of each."""
 
     processes: int
     threads: int
@@ -90,7 +58,7 @@ class Beside:
         size = ["--workers", str(self.size.processes), "--blocking-threads", str(self.size.threads)]
         what = ["--interface", "wsgi", "--no-ws", "--factory"]
         where = ["--host", "127.0.0.1", "--log-level", "error"]
-        return [_PYTHON, "-m", "granian", *what, *where, *size, "beside.app:create_app"]
+        return [_python(), "-m", "granian", *what, *where, *size, "beside.app:create_app"]
 
     @property
     def settings(self) -> dict[str, str]:
@@ -121,9 +89,13 @@ def people(site: Beside, many: int) -> list[SoftCredential]:
         for number, one in enumerate(made)
     ]
     subprocess.run(
-        [_PYTHON, "-m", "beside.people"],
+        [_python(), "-m", "beside.people"],
         input=msgspec.json.encode(told),
         env=environment(**site.settings),
         check=True,
     )
     return made
+
+
+def _python() -> str:
+    return str(programs("beside") / "python")

@@ -26,6 +26,7 @@ class Contestant:
 
     Attributes:
         how: It is run.
+        pid: Of its main process.
         processor: What it and all that it leans on use of a processor.
         visit: How one signs in there.
         prefix: Of its paths.
@@ -35,6 +36,7 @@ class Contestant:
     name: str
     how: str
     port: int
+    pid: int
     processor: Processor
     visit: Callable[[Browser, Person], Visit]
     prefix: str
@@ -45,7 +47,7 @@ class Contestant:
         NotLetIn: Somebody honest was not.
         SystemExit: The protected page does not know somebody who signed in.
         """
-        with self._browsers(at_once) as browsers, ThreadPoolExecutor(at_once) as pool:
+        with self.browsers(at_once) as browsers, ThreadPoolExecutor(at_once) as pool:
             come = zip(range(sign_ins), cycle(browsers), cycle(self.people[:-2]), strict=False)
             shares: list[list[Visit]] = [[] for _ in browsers]
             for number, browser, person in come:
@@ -67,7 +69,7 @@ class Contestant:
     def check_refusals(self) -> bool:
         """See `sign_in_refusals.check`."""
         counting, synced = self.people[-2:]
-        with self._browsers(1) as (browser,):
+        with self.browsers(1) as (browser,):
             return check(
                 self.name,
                 synced=lambda: self.visit(browser, synced),
@@ -75,7 +77,7 @@ class Contestant:
             )
 
     @contextmanager
-    def _browsers(self, many: int) -> Iterator[list[Browser]]:
+    def browsers(self, many: int) -> Iterator[list[Browser]]:
         """On connections that stay open."""
         made = [Browser(self.port, prefix=self.prefix) for _ in range(many)]
         try:

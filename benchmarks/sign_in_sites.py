@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import sign_in_beside as beside
+from own_environment import version
 from postgres import Postgres
 from redis_servers import alone
 from scaling_site import Site, leaned_on, main_process, people, serving, username
@@ -17,6 +18,7 @@ from sign_in_visits import FlaskSecurityVisit, NotLetIn, Person, UnlatchVisit
 from unlatch.testing.keys import SoftCredential
 
 SQLITE, POSTGRES = "SQLite", "PostgreSQL"
+STORES = {"sqlite": SQLITE, "postgres": POSTGRES}
 UNLATCH, FLASK_SECURITY = "Unlatch", "Flask-Security"
 
 _WARM = 40
@@ -37,7 +39,7 @@ def unlatch(store: str, home: Path, many: int) -> Iterator[Contestant]:
             site = Site(home, url, redis.url, 2, leaned_on(server, redis))
         who = _named(people(site.database_url, many))
         served = ends.enter_context(serving(site))
-        at = served.port, served.processor
+        at = served.port, served.pid, served.processor
         yield _warmed(
             Contestant(UNLATCH, f"--workers {site.workers}", *at, UnlatchVisit, "/auth", who)
         )
@@ -65,7 +67,8 @@ def flask_security(
 @contextmanager
 def _running(site: Beside, who: list[Person]) -> Iterator[Contestant]:
     with serving(site) as served:
-        at = str(site.size), served.port, served.processor
+        how = f"{version('beside', 'flask-security')}, granian {site.size}"
+        at = how, served.port, served.pid, served.processor
         yield _warmed(Contestant(FLASK_SECURITY, *at, FlaskSecurityVisit, "", who))
 
 

@@ -1,4 +1,6 @@
-"""`make bench` measures: both stores, every figure; and stops where somebody is let in."""
+"""`make bench` measures: both stores, every figure; and stops where somebody is let in.
+`make bench-profile` tells where the time goes.
+"""
 
 import json
 import subprocess
@@ -113,6 +115,12 @@ def refusals(monkeypatch) -> ModuleType:
 
 
 @pytest.fixture
+def profile(monkeypatch) -> ModuleType:
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    return import_module("sign_in_profile")
+
+
+@pytest.fixture
 def mira() -> Person:
     key = SoftCredential(
         rp_id="unlatch.example",
@@ -150,3 +158,36 @@ def test_who_lets_in_again_whoever_has_no_counter_is_told(refusals, mira):
     )
 
     assert again is True
+
+
+def test_a_profile_tells_our_functions_and_the_packages_of_others(profile):
+    begun = "unlatch/server/turns.py:87"
+    stacks = [
+        (["run (granian/wsgi.py:5)", f"Turns.go ({begun})", "call (flask/app.py:1)"], 1),
+        (
+            [
+                f"Turns.go ({begun})",
+                "call (flask/app.py:1)",
+                "call_on (flask/app.py:2)",
+                "view (unlatch/flask/views/passkeys.py:3)",
+                "__exit__ (contextlib.py:4)",
+                "execute (sqlalchemy/engine/base.py:5)",
+            ],
+            3,
+        ),
+    ]
+
+    told = "\n".join(profile.lines("SQLite", stacks))
+
+    assert told.endswith(
+        """SQLite: 4 samples
+
+ 100.0 %  unlatch/server/turns.py Turns.go
+ 100.0 %    flask
+  75.0 %      unlatch/flask/views/passkeys.py view
+  75.0 %        sqlalchemy
+
+without what it calls:
+  75.0 %  sqlalchemy
+  25.0 %  flask"""
+    )
