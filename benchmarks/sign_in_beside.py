@@ -20,7 +20,7 @@ _HERE = Path(__file__).parent
 
 @dataclass(frozen=True, order=True)
 class Size:
-    """How granian runs it: worker processes x threads of each."""
+    """How granian runs it: worker processes, and threads of each."""
 
     processes: int
     threads: int
