@@ -22,7 +22,7 @@ STORES = {"sqlite": SQLITE, "postgres": POSTGRES}
 UNLATCH, FLASK_SECURITY = "Unlatch", "Flask-Security"
 
 _WARM = 40
-_TRIED = 200
+_TRIED = 400
 _NEAR = 1.05
 
 
