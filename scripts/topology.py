@@ -2,8 +2,8 @@
 
     make topology
 
-Needs the servers that the tests need, and keeps nothing. Mail goes to port 1025 of this machine,
-where something like `python -m aiosmtpd -n -l 127.0.0.1:1025` shows it.
+Needs the servers that the tests need, and keeps nothing. It says where its mail goes, and what a
+browser has to trust before it lets a passkey be used there.
 """
 
 import signal
@@ -22,6 +22,13 @@ MAIL = {
     "UNLATCH_MAIL_SECURITY": "none",
 }
 
+TOLD = """\
+{url}
+ - Passkeys work where the browser trusts {certificate}
+   (Chromium: --user-data-dir=/tmp/topology --ignore-certificate-errors).
+ - Mail goes to port 1025 of this machine: `python -m aiosmtpd -n -l 127.0.0.1:1025` shows it.
+Ctrl-C ends it."""
+
 
 def main() -> None:
     told = threading.Event()
@@ -29,7 +36,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: told.set())
     with topology(MAIL) as site:
-        print(f"{site.url}, with a certificate that no browser knows. Ctrl-C ends it.", flush=True)
+        print(TOLD.format(url=site.url, certificate=site.certificate), flush=True)
         told.wait()
 
 

@@ -3,6 +3,7 @@ same site runs from Debian's packages is shown in `tests/browser/test_topology.p
 """
 
 import re
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,12 @@ def test_the_example_of_settings_names_settings():
     assert {name for name in wanted if EXAMPLE[name]} == set()  # so that compose says what to do
 
 
+def test_one_service_builds_what_all_of_ours_run_and_none_pulls_it():
+    """Several that build one image at once fail; and a stranger may have one of that name."""
+    assert [name for name, service in OURS.items() if "build" in service] == ["tables"]
+    assert {service["pull_policy"] for service in OURS.values()} == {"never"}
+
+
 @services
 def test_what_a_service_names_is_there(service):
     for other in service.get("depends_on", ()):
@@ -159,16 +166,21 @@ def test_what_a_service_names_is_there(service):
 
 def test_only_the_proxy_is_reached_from_outside():
     assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
+    # By IPv6 all visitors may seem to be the network's gateway, and so be one for the limits.
+    assert all(port.startswith("0.0.0.0:") for port in SERVICES["proxy"]["ports"])
     assert COMPOSE["networks"]["back"]["internal"] is True
     assert {"back"} == {*SERVICES["database"]["networks"], *SERVICES["counters"]["networks"]}
 
 
 def test_the_proxy_is_believed_and_finds_the_servers():
-    (subnet,) = COMPOSE["networks"]["front"]["ipam"]["config"]
+    (front,) = COMPOSE["networks"]["front"]["ipam"]["config"]
+    proxy = SERVICES["proxy"]["networks"]["front"]["ipv4_address"]
     settings_of = SERVICES["site-1"]["environment"]
     upstreams = re.findall(r"reverse_proxy (.+) \{", CADDYFILE)[0].split()
 
-    assert settings_of["UNLATCH_TRUSTED_PROXIES"] == subnet["subnet"]
+    assert settings_of["UNLATCH_TRUSTED_PROXIES"] == proxy
+    assert ip_address(proxy) in ip_network(front["subnet"])
+    assert ip_address(proxy) not in ip_network(front["ip_range"])  # nobody else gets it
     serving = {name for name, service in OURS.items() if service["command"][0] == "serve"}
     assert set(upstreams) == {f"{name}:8000" for name in serving}
     assert "8000" in SERVICES["site-1"]["command"]

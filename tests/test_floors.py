@@ -83,6 +83,7 @@ FLOORS = {
             "unlatch.settings",
             "unlatch.database_url",
             "unlatch.errors",
+            "unlatch.private",
             "unlatch.threads",
             *PUBLIC,
         ),

@@ -33,7 +33,7 @@ def _fault_of_postgresql(url: str) -> str | None:
     if importlib.util.find_spec("psycopg") is None:
         return (
             "names PostgreSQL, but the library that speaks to it is missing; install it with "
-            "`pip install 'unlatch[postgres]'`"
+            "`pip install 'psycopg[binary]'`"
         )
     try:
         libpq_parameters(url)

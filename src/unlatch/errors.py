@@ -198,9 +198,9 @@ class _NotNow(Refused):
     retry_after: Seconds until it may be asked again.
     """
 
-    def __init__(self, retry_after: int) -> None:
+    def __init__(self, retry_after: int, detail: str = "") -> None:
         self.retry_after = retry_after
-        super().__init__()
+        super().__init__(detail)
 
     @property
     def facts(self) -> Mapping[str, object]:

@@ -83,7 +83,7 @@ def fault_of(url: str) -> str | None:
     if importlib.util.find_spec("redis") is None:
         return (
             "is set, but the library that speaks to Redis is missing; install it with "
-            "`pip install 'unlatch[redis]'`"
+            "`pip install 'redis[hiredis]'`"
         )
     return None
 

@@ -5,6 +5,7 @@ puts files of their own in their place. The process may have been started with a
 import os
 import shutil
 import stat
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from flask import Flask
 from host import DATABASE, QUICK, make_app
 from jinja2 import FileSystemBytecodeCache
 from people import Person
+from processes import COMMAND, PATIENCE, environment, free_port, wait_until
+from servers import connects
 from wire import running
 
 from unlatch import Unlatch
@@ -167,6 +170,33 @@ def test_what_is_no_file_lies_in_no_folder_that_is_served(
     app.config["UNLATCH_DEVELOPMENT"] = "1"
 
     Unlatch(app)
+
+
+def test_a_file_that_was_named_gets_folders_of_its_own(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    app = make_app(tmp_path / "app", UNLATCH_DATABASE_URL=f"sqlite:///{site / 'data' / DATABASE}")
+
+    ended = app.test_cli_runner().invoke(args=["unlatch", "db", "upgrade"])
+
+    assert ended.exit_code == 0, ended.output
+    assert wide_open(site) == {}
+
+
+def test_the_ready_server_makes_its_folder_its_own(tmp_path: Path) -> None:
+    port = free_port()
+    process = subprocess.Popen(
+        [*COMMAND, "serve", "--port", str(port)],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_until(lambda: connects(port), "the server")
+        assert wide_open(tmp_path / "instance") == {}
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
 
 
 def newer_release(scripts: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 the victim's.
 """
 
+import logging
+
 import pytest
 from strangers import too_many
 
@@ -101,3 +103,22 @@ def test_spellings_of_an_address_are_one_address(asked, one, same):
     ask = asked(PROXY)
     assert ask(forwarded_for(one)) == 30
     assert ask(forwarded_for(same), times=1) == 0
+
+
+def test_a_proxy_that_is_not_believed_is_told_of_once(asked, caplog):
+    """Everybody who comes by it counts as one, and an operator would look for that for long."""
+    asked("192.0.2.1")(forwarded_for("192.0.2.7"))
+    asked("none")({})
+    asked(PROXY)(forwarded_for("rubbish"))
+
+    told = [one.getMessage() for one in caplog.records if "not believed" in one.getMessage()]
+    assert len(told) == 1
+    assert told[0].startswith(f"X-Forwarded-For of {PROXY} is not believed")
+
+
+def test_the_log_says_which_limit_it_was(asked, caplog):
+    caplog.set_level(logging.INFO, "unlatch")
+
+    asked("none")({})
+
+    assert "refused: too_many ('of failures')" in caplog.text

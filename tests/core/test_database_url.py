@@ -57,4 +57,4 @@ def test_what_libpq_cannot_read(url):
 def test_without_the_library_it_says_what_to_install(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
 
-    assert "pip install 'unlatch[postgres]'" in fault_of("postgresql://me@db/x")
+    assert "pip install 'psycopg[binary]'" in fault_of("postgresql://me@db/x")

@@ -104,7 +104,7 @@ def test_without_the_library_it_says_what_to_install(monkeypatch):
 
     assert fault_of("redis://cache") == (
         "UNLATCH_REDIS_URL is set, but the library that speaks to Redis is missing; "
-        "install it with `pip install 'unlatch[redis]'`."
+        "install it with `pip install 'redis[hiredis]'`."
     )
 
 

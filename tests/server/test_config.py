@@ -113,6 +113,32 @@ def test_an_unreadable_toml_is_told(tmp_path, content):
         read_config(tmp_path, {})
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "UNLATCH_DATABASE_URL postgresql://database/unlatch",
+        'UNLATCH_DATABASE_URL="postgresql://database/unlatch',
+        "UNLATCH_DATABASE_URL",
+    ],
+)
+def test_a_line_that_says_nothing_is_told_and_not_passed_over(tmp_path, dotenv, line):
+    """The site would begin anew, with an empty file of its own."""
+    dotenv(f"# where it is\nSECRET_KEY=k\n{line}\nMAIL_PORT=25\n")
+
+    with pytest.raises(SettingsError, match=r"\.env, line 3: "):
+        read_config(tmp_path, {})
+
+
+def test_what_is_empty_says_nothing(tmp_path, dotenv, toml):
+    dotenv("UNLATCH_SITE_NAME=\nDATABASE_URL=postgresql://database/unlatch\n")
+    toml('site_name = "Acme"')
+
+    assert read_config(tmp_path, {"UNLATCH_DATABASE_URL": "", "DATABASE_URL": ""}) == {
+        "UNLATCH_DATABASE_URL": "postgresql://database/unlatch",
+        "UNLATCH_SITE_NAME": "Acme",
+    }
+
+
 def test_an_unreadable_dotenv_is_told(tmp_path):
     (tmp_path / ".env").write_bytes(b"SECRET_KEY=\xff")
 

@@ -2,11 +2,14 @@
 
 import stat
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 from click.testing import CliRunner
 from flask.cli import ScriptInfo
 from postgres import program_of
+from processes import wait_until
 
 from unlatch.server.app import create_app
 from unlatch.server.cli import cli
@@ -21,6 +24,11 @@ from unlatch.testing.store_contract.making import (
 )
 
 pytestmark = pytest.mark.slow
+
+WAITS_FOR_LONG = (
+    "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+    "AND clock_timestamp() - query_start > interval '1.5 s'"
+)
 
 
 @pytest.fixture
@@ -94,3 +102,53 @@ def test_a_machine_without_pg_dump_is_told(run, monkeypatch):
 
     assert refused.exit_code == 1
     assert "There is no pg_dump on this machine" in refused.output
+
+
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        ({"user": "nobody"}, "See to the role in UNLATCH_DATABASE_URL."),
+        ({"database": "none"}, "Make it with `createdb "),
+        ({"port": "1"}, "See whether PostgreSQL runs where UNLATCH_DATABASE_URL says."),
+        ({"host": "word@127.0.0.1"}, "like %40 for @."),
+    ],
+)
+def test_what_keeps_it_from_the_database_is_one_line_with_a_cure(run, postgres, broken, words):
+    own = {"user": "unlatch", "host": "127.0.0.1", "port": postgres.port, "database": "postgres"}
+    where = own | broken
+
+    url = "postgresql://{user}:secret@{host}:{port}/{database}".format(**where)
+    refused = run("db", "check", UNLATCH_DATABASE_URL=url)
+
+    assert refused.exit_code == 1
+    assert words in refused.output
+    assert refused.output.count("\n") == 1
+    assert "secret" not in refused.output
+    assert "sqlalche.me" not in refused.output
+
+
+def test_an_encoding_that_keeps_no_names_is_told(run, postgres):
+    name = postgres.empty()
+    postgres.tell(
+        f"CREATE DATABASE {name}_ascii TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'"
+    )
+
+    refused = run("db", "upgrade", UNLATCH_DATABASE_URL=postgres.url(f"{name}_ascii"))
+
+    assert refused.exit_code == 1
+    assert "createdb --template=template0 --encoding=UTF8" in refused.output
+    assert refused.output.count("\n") == 1
+
+
+def test_a_command_waits_for_who_holds_a_table(run, url, postgres):
+    """Longer than any visitor would."""
+    assert run("db", "upgrade").exit_code == 0
+    name = url.rpartition("/")[2]
+    with psycopg.connect(url) as holding:
+        holding.execute("LOCK TABLE unlatch_sessions")
+        with ThreadPoolExecutor(1) as pool:
+            ended = pool.submit(run, "db", "after-restore", "--yes")
+            wait_until(lambda: postgres.tell(WAITS_FOR_LONG, name) or ended.done(), "who waits")
+            holding.rollback()
+
+            assert ended.result().exit_code == 0, ended.result().output

@@ -160,15 +160,20 @@ class Limits:
             if not wait:
                 return one
             waits.append(wait)
-        raise TooMany(-(-min(waits) // SECOND))
+        raise _too_many(min(waits), choices)
 
     def _take(self, wanted: Sequence[Allowance]) -> None:
         wait = self._throttle.take(wanted, now=self._clock())
         if wait:
-            raise TooMany(-(-wait // SECOND))
+            raise _too_many(wait, wanted)
 
     def _give_back(self, taken: Sequence[Allowance]) -> None:
         self._throttle.give_back(taken, now=self._clock())
+
+
+def _too_many(wait: int, wanted: Sequence[Allowance]) -> TooMany:
+    names = dict.fromkeys(one.limit.name for one in wanted)
+    return TooMany(-(-wait // SECOND), f"of {' or '.join(names)}")
 
 
 def _counted_as(client: Client) -> list[str]:

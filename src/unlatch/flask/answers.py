@@ -182,7 +182,8 @@ def store_is_away(error: StoreError) -> Response:
     if isinstance(error, SchemaBehind):
         log.error("%s", error)
     else:
-        log.error("the database is away", exc_info=error)
+        # Without the way it came: that is long, the same each time, and one for each visitor.
+        log.error("the database is away: %s", error)
     return refusal(Unavailable(type(error).__name__))
 
 

@@ -6,13 +6,17 @@ stands left of it was written by whoever came to them.
 """
 
 import ipaddress
+import logging
 from collections.abc import Iterator
+from functools import lru_cache
 
 from flask import request
 
 from unlatch.core.visitor import Client
 from unlatch.flask import browser
 from unlatch.flask.state import state
+
+log = logging.getLogger("unlatch")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -42,10 +46,26 @@ def _address() -> Address | None:
         address = _parsed(text)
         if address is None:
             break  # rubbish: whoever passed it on is as far as can be seen
-        nearest = address
+        is_next_to_us, nearest = nearest is None, address
         if not any(address in network for network in state().settings.trusted_proxies):
+            if is_next_to_us and "X-Forwarded-For" in request.headers:
+                _tell_of_unknown_proxy(address)
             break
     return nearest
+
+
+def _tell_of_unknown_proxy(address: Address) -> None:
+    """Once: all who come by it are one client, who has soon used up everybody's limits. Not of
+    public addresses: those are visitors, who may claim what they like.
+    """
+    if state().told_of_proxy or state().settings.development or not address.is_private:
+        return
+    state().told_of_proxy = True
+    log.warning(
+        "X-Forwarded-For of %s is not believed, and all who come by it count as one: if it is your "
+        "proxy, UNLATCH_TRUSTED_PROXIES has to name it.",
+        address,
+    )
 
 
 def _from_us_outwards() -> Iterator[str]:
@@ -54,6 +74,7 @@ def _from_us_outwards() -> Iterator[str]:
     yield from reversed(forwarded.split(","))
 
 
+@lru_cache(maxsize=1024)  # a proxy's comes with every request
 def _parsed(text: str) -> Address | None:
     """An address, with or without a port; one of IPv4 in the clothes of IPv6 is that of IPv4."""
     text = text.strip()
@@ -71,5 +92,6 @@ def _parsed(text: str) -> Address | None:
 def _masked(address: Address | None, *, ipv4_bits: int) -> str:
     if address is None:  # a socket file, say: then all who come by it are one
         return "unknown"
-    bits = ipv4_bits if address.version == 4 else _HOUSEHOLD
-    return str(ipaddress.ip_network((address.packed, bits), strict=False))
+    length, bits = (32, ipv4_bits) if address.version == 4 else (128, _HOUSEHOLD)
+    rest = length - bits
+    return f"{type(address)(int(address) >> rest << rest)}/{bits}"

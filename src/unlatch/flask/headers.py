@@ -5,47 +5,37 @@ from flask import Response, request
 from unlatch.flask.party import party
 from unlatch.flask.state import state
 
-_VARY = (
-    "Accept",
-    "Cookie",
-    "HX-Request",
-    "HX-Request-Type",
-    "HX-History-Restore-Request",
+_ALWAYS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Permissions-Policy", "publickey-credentials-get=(self), publickey-credentials-create=(self)"),
 )
-
-_CSP = {
-    "default-src": ("'none'",),
-    "script-src": ("'self'",),
-    "style-src": ("'self'",),
-    "img-src": ("'self'",),
-    "font-src": ("'self'",),
-    "connect-src": ("'self'",),
-}
-"""What a host's base template may add sources to, by UNLATCH_CSP_SOURCES."""
-
-_CSP_ALWAYS = (
-    "object-src 'none'",
-    "base-uri 'none'",
-    "frame-ancestors 'none'",
-    "form-action 'self'",
-)
+_POLICY = "Content-Security-Policy"
+_HTTPS = ("Strict-Transport-Security", "max-age=31536000")
+_VARY = ("Accept", "Cookie", "HX-Request", "HX-Request-Type", "HX-History-Restore-Request")
+_VARY_ALONE = ", ".join(_VARY)
 
 
 def add_headers(response: Response) -> Response:
-    """After every view of ours."""
+    """After every view of ours, none of which sets what is added here without a look: `extend`
+    does not look either, and took a quarter of the time (5 % of a sign-in's calls).
+    """
     headers = response.headers
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    headers["Permissions-Policy"] = (
-        "publickey-credentials-get=(self), publickey-credentials-create=(self)"
-    )
+    if (
+        _POLICY in headers
+    ):  # the ready server has this asked for all of its answers, ours among them
+        return response
+    headers.add(_POLICY, state().content_security_policy)
+    headers.extend(_ALWAYS)
     headers.setdefault("Referrer-Policy", "origin" if _may_have_a_token() else "same-origin")
-    headers["Content-Security-Policy"] = _policy()
     if party().https:
-        headers["Strict-Transport-Security"] = "max-age=31536000"
-    if not response.cache_control.immutable:  # a static file, which says so itself
+        headers.add(*_HTTPS)
+    if "immutable" not in headers.get("Cache-Control", ""):  # a static file, which says so itself
         headers["Cache-Control"] = "no-store"
-        response.vary.update(_VARY)
+        if "Vary" in headers:
+            response.vary.update(_VARY)
+        else:
+            headers.add("Vary", _VARY_ALONE)
     return response
 
 
@@ -55,13 +45,3 @@ def _may_have_a_token() -> bool:
     post `Origin: null` even to its own site; so pages get "origin" there.)
     """
     return b"token=" in request.query_string or request.endpoint == "unlatch.unknown"
-
-
-def _policy() -> str:
-    added = state().settings.csp_sources
-    directives = [
-        " ".join((name, *_CSP.get(name, ()), *added.get(name, ())))
-        for name in dict.fromkeys((*_CSP, *added))
-    ]
-    # First, because of two directives of one name a browser takes the first.
-    return "; ".join((*_CSP_ALWAYS, *directives))

@@ -6,6 +6,7 @@ Nothing is opened or written before it is first needed: `flask routes` makes no 
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +18,7 @@ from unlatch.core.records import Purpose
 from unlatch.core.secrets import derive
 from unlatch.core.times import DAY
 from unlatch.errors import SettingsError
+from unlatch.flask.csp import content_security_policy
 from unlatch.flask.development import kept_keys
 from unlatch.flask.sender import Letters, MailboxTransport, Sender, SmtpTransport
 from unlatch.gate import Gate
@@ -47,7 +49,12 @@ class State:
         settings: As read, or the faults that kept them from being read: those are told to
             whoever uses Unlatch first.
         policy: What the host demands before something changes.
+
+    Attributes:
+        told_of_proxy: Whether the log has it that a proxy is not believed.
     """
+
+    told_of_proxy = False
 
     def __init__(
         self, app: Flask, settings: Settings | SettingsError, policy: Policy | None = None
@@ -66,6 +73,11 @@ class State:
         if isinstance(self._settings, SettingsError):
             raise self._settings
         return self._settings
+
+    @cached_property
+    def content_security_policy(self) -> str:
+        """Of all pages; made once, since it is in every answer."""
+        return content_security_policy(self.settings.csp_sources)
 
     @property
     def folder(self) -> Path:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from unlatch import private
 from unlatch.errors import UnlatchError
 from unlatch.flask.cli import Told, db, send
 
@@ -126,7 +127,7 @@ def _need_folder(app: "Flask") -> None:
     if state.settings.database_url and not state.settings.development:
         return  # all of it is kept elsewhere
     try:
-        state.folder.mkdir(parents=True, exist_ok=True)
+        private.make_folder(state.folder)
         writable = os.access(state.folder, os.W_OK | os.X_OK)
     except OSError:
         writable = False
@@ -143,7 +144,9 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if error.name not in _EXTRA:
             raise
-        raise SystemExit("This needs what comes with `pip install 'unlatch[server]'`.") from error
+        raise SystemExit(
+            "This needs what comes with `pip install '.[server]'` in a checkout of Unlatch."
+        ) from error
 
 
 def _config() -> dict[str, object]:

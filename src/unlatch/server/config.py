@@ -1,14 +1,17 @@
 """Where the ready server's settings come from.
 
 The environment, then `.env`, then `unlatch.toml`, both in the current folder; what comes
-first wins, setting by setting. A setting and its `…_FILE` twin count as one.
+first wins, setting by setting, and what is empty says nothing. A setting and its `…_FILE` twin
+count as one.
 """
 
 import tomllib
 from collections.abc import Mapping
+from io import StringIO
 from pathlib import Path
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 
 from unlatch.errors import SettingsError
 
@@ -42,7 +45,7 @@ def read_config(folder: Path, environ: Mapping[str, str]) -> dict[str, object]:
         config |= {
             name: value
             for name, value in source.items()
-            if _is_ours(name) and _setting(name) not in told
+            if value != "" and _is_ours(name) and _setting(name) not in told
         }
     return _with_plain_urls(config)
 
@@ -66,10 +69,20 @@ def _with_plain_urls(config: dict[str, object]) -> dict[str, object]:
 
 def _dotenv(path: Path) -> dict[str, object]:
     try:
-        values = dotenv_values(path)
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError([f"{path} cannot be read: {error}."]) from error
-    return {name: value for name, value in values.items() if value is not None}
+    # python-dotenv warns of a line that it cannot read, and goes on without. So a site would begin
+    # anew, with an empty file, because of a quote after the address of its database.
+    if faults := [
+        f"{path}, line {one.original.line}: this is no NAME=value."
+        for one in parse_stream(StringIO(text))
+        if one.error or (one.key and one.value is None and _is_ours(one.key))
+    ]:
+        raise SettingsError(faults)
+    return dict(dotenv_values(stream=StringIO(text)))
 
 
 def _toml(path: Path) -> dict[str, object]:

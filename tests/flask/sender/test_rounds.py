@@ -190,7 +190,7 @@ def test_that_the_store_is_away_is_told_once(pauses, rounds_of, caplog):
     rounds.stop()
 
     told = [one.getMessage() for one in caplog.records]
-    away, back = "no mail is sent while the store is away (StoreError)", "the store is back"
+    away, back = "no mail is sent: away", "the store is back"
     assert told == [away, back] * 2
 
 

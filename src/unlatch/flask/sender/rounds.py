@@ -101,7 +101,7 @@ class Rounds:
             self._work()
         except StoreError as error:
             if not self._is_away:  # told once: an outage may take hours
-                log.warning("no mail is sent while the store is away (%s)", type(error).__name__)
+                log.warning("no mail is sent: %s", error)
             self._is_away = True
             return min(AWAY, self._polling)
         except Exception as error:  # A thread that died could tell nobody.

@@ -256,7 +256,7 @@ class Sender:
     def _later(self, mail: Mail, why: str) -> _Fate:
         if self._clock() + pause_before_next(mail) >= mail.expires_at:
             return self._too_late(mail)
-        log.info("mail %s (%s) is tried again later: %s", mail.id, mail.purpose, why)
+        log.warning("mail %s (%s) is tried again later: %s", mail.id, mail.purpose, why)
         return _Fate.LATER
 
     def _too_late(self, mail: Mail) -> _Fate:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from psycopg import OperationalError
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, text
@@ -44,7 +45,9 @@ wait for the same disk; more threads than that wait for a connection, which is s
 # Whatever the role's defaults are: at other levels a statement that waited for another would fail
 # instead of looking again.
 _BEGIN = text("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
-_PATIENTLY = text("SET LOCAL statement_timeout = 0")  # LOCAL ends with the transaction
+_PATIENTLY = text(  # until the transaction ends
+    "SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)"
+)
 
 _CLOCK = text("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)")
 
@@ -169,6 +172,9 @@ class PostgresqlDatabase(Database):
             prepare_threshold=None if self._pooler else 5,
             context=_Context(),
         )
+        if connection.info.encoding == "ascii":
+            connection.close()
+            raise OperationalError("the database's encoding is SQL_ASCII, which keeps no names")
         connection.listen()
         return connection
 

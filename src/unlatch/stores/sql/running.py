@@ -8,6 +8,7 @@ from sqlalchemy import Connection, CursorResult, Executable, Row
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from unlatch.errors import StoreError
+from unlatch.stores.sql import cures
 
 
 class Clash(StoreError):
@@ -73,4 +74,5 @@ def store_errors() -> Iterator[None]:
     except IntegrityError as error:
         raise Clash(str(error.orig)) from error
     except SQLAlchemyError as error:
-        raise StoreError(f"the database does not answer as it should: {error}") from error
+        said = cures.told(getattr(error, "orig", None) or error)
+        raise StoreError(f"The database does not answer as it should: {said}") from error

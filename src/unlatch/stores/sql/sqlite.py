@@ -102,8 +102,7 @@ class SqliteDatabase(Database):
     def _alone(self) -> Iterator[None]:
         """No other thread or process makes or upgrades the file meanwhile."""
         with _file_errors(self.path):
-            if self._upgrades_itself:
-                private.make_folder(self.path.parent)
+            private.make_folder(self.path.parent)
             lock = FileLock(f"{self.path}.lock", timeout=_UPGRADE_SECONDS, mode=0o600)
             lock.acquire()
         try:

@@ -1,0 +1,142 @@
+"""What one sign-in by passkey may cost, counted: what is not done cannot be slow. Times are for
+benchmarks; these counts are the same on every machine.
+"""
+
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
+
+import pytest
+from fixtures import person
+from flask import Flask
+from host import DATABASE, make_app
+from people import Person
+from postgres import postgres
+from redis_fixtures import PATIENT, lone_redis, redis
+from redis_servers import RedisServer
+from sqlalchemy import event
+
+from unlatch.stores.redis.deadline import Patience
+
+__all__ = ["lone_redis", "postgres", "redis"]
+
+ORIGIN = "https://acme.example"
+IN_EARNEST = {
+    "UNLATCH_DEVELOPMENT": "0",  # limits hold
+    "UNLATCH_ORIGIN": ORIGIN,
+    "UNLATCH_SECRET_KEYS": "KeysOfASiteWhoseCostsAreCounted-0123456789",
+    "UNLATCH_MAIL_SERVER": "mail.invalid",
+    "UNLATCH_TRUSTED_PROXIES": "none",
+    "UNLATCH_MAIL_FROM": "sign-in@acme.example",
+}
+
+CALLS = {
+    "Keys.seal": "seal",
+    "Keys.open": "open",
+    "derive": "HKDF",
+    "digest": "SHA-256",
+    "PasswordHasher.hash": "Argon2",
+    "PasswordHasher.verify": "Argon2",
+}
+"""Functions of ours, and of argon2-cffi, by what they do."""
+
+BEGUN = Counter({"seal": 1, "open": 1, "SHA-256": 3})
+FINISHED = Counter(
+    {"SELECT": 1, "INSERT": 3, "UPDATE": 1, "COMMIT": 1, "seal": 2, "open": 3, "SHA-256": 11}
+)
+
+
+@pytest.fixture
+def start(tmp_path, migrated) -> Iterator[Callable[..., Flask]]:
+    apps = []
+
+    def start(**config: object) -> Flask:
+        shutil.copy(migrated / DATABASE, tmp_path / DATABASE)
+        app = make_app(tmp_path, **(IN_EARNEST | config))
+        app.extensions["unlatch"].sender.worker = "nobody"
+        apps.append(app)
+        return app
+
+    yield start
+    for app in apps:
+        app.extensions["unlatch"].stores.close()
+
+
+def settled(app: Flask, clock: Any) -> Person:
+    """Signed out; everything that a process does once is done, and nothing is in the post."""
+    mira = person(app, ORIGIN)
+    mira.register()
+    mira.add_passkey()
+    stores = app.extensions["unlatch"].stores
+    with stores.unit() as unit:
+        account = stores.accounts.by_username("mira")
+        assert account is not None
+        unit.accounts.confirm(account.id, now=1)
+    clock.move(days=1)
+    mira.sign_out()
+    assert mira.sign_in().status_code == 200
+    mira.sign_out()
+    return mira
+
+
+def cost(app: Flask, work: Callable[[], Any]) -> tuple[Any, Counter[str]]:
+    """What the work gives, and what it did how often."""
+    spent: Counter[str] = Counter()
+    engine = app.extensions["unlatch"].stores.database.engine
+
+    def statement(_connection: Any, _cursor: Any, said: str, *_: Any) -> None:
+        verb = said.split()[0]
+        if verb != "BEGIN":
+            spent[verb] += 1
+
+    def commit(_connection: Any) -> None:
+        spent["COMMIT"] += 1
+
+    def call(frame: FrameType, what: str, _: Any) -> None:
+        if what == "call" and (name := CALLS.get(frame.f_code.co_qualname)):
+            spent[name] += 1
+
+    event.listen(engine, "before_cursor_execute", statement)
+    event.listen(engine, "commit", commit)
+    sys.setprofile(call)
+    try:
+        given = work()
+    finally:
+        sys.setprofile(None)
+        event.remove(engine, "before_cursor_execute", statement)
+        event.remove(engine, "commit", commit)
+    return given, spent
+
+
+def both_requests(app: Flask, mira: Person) -> tuple[Counter[str], Counter[str]]:
+    options, begun = cost(app, mira.begin_sign_in)
+    answer = mira.key.get(options)
+    signed_in, finished = cost(app, lambda: mira.json("/auth/sign-in/passkey", answer))
+    assert signed_in.status_code == 200
+    return begun, finished
+
+
+def test_a_sign_in_on_sqlite(start, clock):
+    app = start()
+
+    assert both_requests(app, settled(app, clock)) == (BEGUN, FINISHED)
+
+
+@pytest.mark.slow
+def test_a_sign_in_on_postgresql_and_redis(start, clock, postgres, redis):
+    app = start(UNLATCH_DATABASE_URL=postgres.url(postgres.fresh()), UNLATCH_REDIS_URL=redis.url)
+    app.extensions["unlatch"].throttle._patience = Patience(PATIENT)
+    mira = settled(app, clock)
+    before = scripts_run_by(redis)
+
+    assert both_requests(app, mira) == (BEGUN, FINISHED)
+    assert scripts_run_by(redis) - before == 2  # taken, and given back
+
+
+def scripts_run_by(redis: RedisServer) -> int:
+    """How many counters it was asked about so far."""
+    stats = redis.ask("INFO", "commandstats")
+    return sum(stats.get(f"cmdstat_{name}", {"calls": 0})["calls"] for name in ("eval", "evalsha"))
