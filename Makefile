@@ -10,7 +10,7 @@ LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-ha
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help serve test test-fast faults fuzz lint format assets vendor screenshots \
-	bench-enumeration bench-scaling bench-endurance lock environment topology
+	bench bench-profile bench-enumeration bench-scaling bench-endurance lock environment topology
 
 help:
 	@echo 'make serve      run Unlatch on http://localhost:5000    (ARGS="--port 8080" passes options on)'
@@ -24,6 +24,8 @@ help:
 	@echo 'make assets     rebuild the script and stylesheet in src/unlatch/flask/static'
 	@echo 'make vendor     the same after a change in frontend/package-lock.json   (needs Node)'
 	@echo 'make screenshots  photograph every page into build/screenshots   (ARGS="account" for some)'
+	@echo 'make bench      what does a sign-in cost, beside that of Flask-Security?  (ten minutes; ARGS="--only sqlite")'
+	@echo 'make bench-profile  where does the time of a sign-in go?  (a minute; ARGS="--only sqlite")'
 	@echo 'make bench-enumeration  does time tell who exists?       (a quarter of an hour)'
 	@echo 'make bench-scaling  what do many accounts, many sign-ins need?  (half an hour; ARGS="--accounts 1000")'
 	@echo 'make bench-endurance  does it grow in an hour of load?   (an hour; ARGS="--minutes 5 --rate 5")'
@@ -81,6 +83,15 @@ screenshots: environment
 	@chromium=$$($(PYTHON) scripts/browser.py) && \
 		E2E_CHROMIUM="$$chromium" $(PYTHON) scripts/screenshots.py $(ARGS)
 
+# Ctrl-C is for Python alone to answer, which ends its servers.
+bench: environment
+	@$(PYTHON) scripts/servers.py
+	@exec $(PYTHON) benchmarks/sign_in.py $(ARGS)
+
+bench-profile: environment
+	@$(PYTHON) scripts/servers.py
+	@$(PYTHON) benchmarks/sign_in_profile.py $(ARGS)
+
 bench-enumeration: environment
 	@$(PYTHON) benchmarks/enumeration.py $(ARGS)
 
@@ -97,6 +108,8 @@ bench-endurance: environment
 lock:
 	@$(LOCK) pyproject.toml requirements/build.in --extra server --extra postgres --extra redis --extra dev -o requirements/dev.txt
 	@$(LOCK) pyproject.toml requirements/build.in --extra server --extra postgres --extra redis -c requirements/dev.txt -o requirements/serve.txt
+	@$(LOCK) benchmarks/beside/requirements.in -c requirements/dev.txt -o benchmarks/beside/requirements.txt
+	@$(LOCK) benchmarks/profiler/requirements.in -o benchmarks/profiler/requirements.txt
 
 environment:
 	@sh scripts/environment.sh dev

@@ -2,8 +2,9 @@
 
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
+from typing import Any
 
 import msgspec
 from scaling_site import HOST, ORIGIN
@@ -30,21 +31,39 @@ class Reply:
     seconds: float
 
 
+def _anywhere() -> str:
+    return ".".join(str(random.randrange(1, 255)) for _ in range(4))  # noqa: S311 - no secret
+
+
+@dataclass
+class Known:
+    """What a site knows one of its visitors by: no cookies yet; and an address that is another
+    each time, as people come, so that no limit speaks.
+    """
+
+    cookies: dict[str, str] = field(default_factory=dict)
+    source: str = field(default_factory=_anywhere)
+
+
 class Browser:
     """Args:
     port: Of the site, on 127.0.0.1.
     patience: Seconds that an answer may take.
+    prefix: Of the paths that are asked for.
+
+    Attributes:
+        known: By which the site knows who asks. Many may share a connection, as behind a proxy.
     """
 
-    def __init__(self, port: int, patience: float = 60) -> None:
+    def __init__(self, port: int, patience: float = 60, prefix: str = "/auth") -> None:
         self._connection = HTTPConnection("127.0.0.1", port, timeout=patience)
+        self._prefix = prefix
         self._used = 0.0
-        self.come_anew()
+        self.known = Known()
 
     def come_anew(self) -> None:
-        """Without cookies; and from another address each time, as people come: no limit speaks."""
-        self._source = ".".join(str(random.randrange(1, 255)) for _ in range(4))  # noqa: S311
-        self._cookies: dict[str, str] = {}
+        """As somebody else."""
+        self.known = Known()
 
     def ask(
         self, method: str, path: str, body: object = None, *, accept: str = "application/json"
@@ -55,8 +74,10 @@ class Browser:
             OSError: Nobody listens, or the answer is late.
             HTTPException: The connection was cut.
         """
-        headers = {"Host": HOST, "Accept": accept, "X-Forwarded-For": self._source}
-        headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        cookies = self.known.cookies
+        headers = {"Host": HOST, "Accept": accept, "X-Forwarded-Proto": "https"}
+        headers["X-Forwarded-For"] = self.known.source
+        headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
         if method == "POST":
             headers |= {"Content-Type": "application/json", "Origin": ORIGIN}
         sent = msgspec.json.encode(body) if method == "POST" else None
@@ -64,7 +85,7 @@ class Browser:
         if began - self._used > _KEPT:
             self.hang_up()
         try:
-            self._connection.request(method, f"/auth{path}", sent, headers)
+            self._connection.request(method, self._prefix + path, sent, headers)
             response = self._connection.getresponse()
             read = response.read()
         except (OSError, HTTPException):
@@ -73,15 +94,19 @@ class Browser:
         self._used = time.perf_counter()
         for one in response.headers.get_all("Set-Cookie") or ():
             name, _, value = one.partition(";")[0].partition("=")
-            self._cookies[name] = value
+            cookies[name] = value
         return Reply(response.status, read, self._used - began)
 
     def hang_up(self) -> None:
         self._connection.close()
 
 
-def answer(key: SoftCredential, options: bytes) -> object:
-    """What a device with this key says to them."""
-    device = SoftAuthenticator(origin=ORIGIN)
+def answer(key: SoftCredential, options: bytes, *, counts: bool = False) -> dict[str, Any]:
+    """What a device with this key says to them.
+
+    Args:
+        counts: Whether it has a signature counter; synced passkeys have none.
+    """
+    device = SoftAuthenticator(origin=ORIGIN, counts=counts)
     device.credentials.append(key)
     return device.get(msgspec.json.decode(options))

@@ -14,6 +14,8 @@ from scaling_processes import Processor
 
 from unlatch.testing.keys import SoftCredential
 
+CROWD = "the crowd"
+
 
 @dataclass(frozen=True)
 class Pace:
@@ -27,6 +29,11 @@ class Pace:
     p50: float
     p99: float
     processor: dict[str, float]
+
+    @property
+    def cost(self) -> float:
+        """Seconds of a processor that one took of all but the crowd."""
+        return sum(one for name, one in self.processor.items() if name != CROWD)
 
     @classmethod
     def median_of(cls, rounds: "list[Pace]") -> "Pace":
@@ -87,5 +94,5 @@ def pace(
         spent = time.perf_counter() - began
         own = time.process_time() - own
     used = {name: now - before[name] for name, now in processor.seconds().items()}
-    each = {name: one / len(took) for name, one in (used | {"the crowd": own}).items()}
+    each = {name: one / len(took) for name, one in (used | {CROWD: own}).items()}
     return Pace(len(took) / spent, median(took), quantiles(took, n=100)[-1], each)

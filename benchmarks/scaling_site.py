@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from postgres import Postgres
 from processes import COMMAND, environment, free_port
@@ -64,9 +65,29 @@ class Site:
 def leaned_on(server: Postgres, redis: RedisServer) -> dict[str, int]:
     """The ids of their first processes, by what they are called."""
     return {
-        "database": int((server.home / "data/postmaster.pid").read_text().split()[0]),
+        "database": main_process(server),
         "redis": int(redis.ask("INFO", "server")["process_id"]),
     }
+
+
+class Servable(Protocol):
+    """What a site is to `serving`; the command takes `--port`."""
+
+    @property
+    def home(self) -> Path: ...
+    @property
+    def command(self) -> list[str]: ...
+    @property
+    def settings(self) -> dict[str, str]: ...
+    @property
+    def others(self) -> Mapping[str, int]: ...
+    @property
+    def log(self) -> Path: ...
+
+
+def main_process(server: Postgres) -> int:
+    """Its id."""
+    return int((server.home / "data/postmaster.pid").read_text().split()[0])
 
 
 @dataclass(frozen=True)
@@ -83,7 +104,7 @@ class Served:
 
 
 @contextmanager
-def serving(site: Site) -> Iterator[Served]:
+def serving(site: Servable) -> Iterator[Served]:
     """While it runs."""
     port = free_port()
     with site.log.open("ab") as log:
@@ -98,7 +119,7 @@ def serving(site: Site) -> Iterator[Served]:
     try:
         while not connects(port):
             if process.poll() is not None:
-                raise SystemExit("`unlatch serve` did not start")
+                raise SystemExit(f"it did not start: {' '.join(site.command)}")
             time.sleep(0.05)
         processor = Processor({"servers": process.pid, **site.others})
         yield Served(port, process.pid, processor)
@@ -116,18 +137,13 @@ def username(number: int) -> str:
     return f"mira.okafor{number}"
 
 
-def people(database_url: str, many: int) -> list[SoftCredential]:
-    """Make the tables, and people with a passkey each. All of these have one private key, which
-    costs a server no less.
-    """
-    database = open_database(database_url, patient=True)
-    database.upgrade()
-    database.close()
+def passkeys(many: int) -> list[SoftCredential]:
+    """Make one for each person. All of these have one private key, which costs a server no less."""
     key = make_key(ES256)
-    made = [
+    return [
         SoftCredential(
             rp_id=HOST,
-            user_handle=secrets.token_bytes(64),
+            user_handle=secrets.token_hex(32).encode(),
             private_key=key,
             resident=True,
             backup_eligible=True,
@@ -135,6 +151,14 @@ def people(database_url: str, many: int) -> list[SoftCredential]:
         )
         for _ in range(many)
     ]
+
+
+def people(database_url: str, many: int) -> list[SoftCredential]:
+    """Make the tables, and people with a passkey each."""
+    database = open_database(database_url, patient=True)
+    database.upgrade()
+    database.close()
+    made = passkeys(many)
     stores = open_stores(database_url, patient=True)
     with stores.unit() as unit:
         for number, credential in enumerate(made):
