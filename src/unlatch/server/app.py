@@ -4,12 +4,13 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from unlatch import Unlatch
 from unlatch.errors import Refused
 from unlatch.flask import answers, headers
+from unlatch.flask.state import NAME
 from unlatch.server import health, home, readiness
 from unlatch.server.config import read_config
 from unlatch.server.memory import give_large_blocks_back
@@ -40,8 +41,13 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     app.register_blueprint(health.blueprint)
     app.register_error_handler(HTTPException, answers.http_error)
     app.register_error_handler(Refused, answers.refusal)
-    app.after_request(headers.add_headers)
+    app.after_request(_add_headers)
     return app
+
+
+def _add_headers(response: Response) -> Response:
+    """To those answers that are none of Unlatch's own views, which see to theirs."""
+    return response if request.blueprint == NAME else headers.add_headers(response)
 
 
 def _guard_toasts(app: Flask) -> None:
