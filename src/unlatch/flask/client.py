@@ -8,7 +8,6 @@ stands left of it was written by whoever came to them.
 import ipaddress
 import logging
 from collections.abc import Iterator
-from functools import lru_cache
 
 from flask import request
 
@@ -74,7 +73,6 @@ def _from_us_outwards() -> Iterator[str]:
     yield from reversed(forwarded.split(","))
 
 
-@lru_cache(maxsize=1024)  # a proxy's comes with every request
 def _parsed(text: str) -> Address | None:
     """An address, with or without a port; one of IPv4 in the clothes of IPv6 is that of IPv4."""
     text = text.strip()
