@@ -2,17 +2,15 @@
 benchmarks; these counts are the same on every machine.
 """
 
-import shutil
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
 import pytest
 from fixtures import person
 from flask import Flask
-from host import DATABASE, make_app
 from people import Person
 from postgres import postgres
 from redis_fixtures import PATIENT, lone_redis, redis
@@ -47,22 +45,6 @@ BEGUN = Counter({"seal": 1, "open": 1, "SHA-256": 3})
 FINISHED = Counter(
     {"SELECT": 1, "INSERT": 3, "UPDATE": 1, "COMMIT": 1, "seal": 2, "open": 3, "SHA-256": 11}
 )
-
-
-@pytest.fixture
-def start(tmp_path, migrated) -> Iterator[Callable[..., Flask]]:
-    apps = []
-
-    def start(**config: object) -> Flask:
-        shutil.copy(migrated / DATABASE, tmp_path / DATABASE)
-        app = make_app(tmp_path, **(IN_EARNEST | config))
-        app.extensions["unlatch"].sender.worker = "nobody"
-        apps.append(app)
-        return app
-
-    yield start
-    for app in apps:
-        app.extensions["unlatch"].stores.close()
 
 
 def settled(app: Flask, clock: Any) -> Person:
@@ -119,15 +101,19 @@ def both_requests(app: Flask, mira: Person) -> tuple[Counter[str], Counter[str]]
     return begun, finished
 
 
-def test_a_sign_in_on_sqlite(start, clock):
-    app = start()
+def test_a_sign_in_on_sqlite(new_app, clock):
+    app = new_app(**IN_EARNEST)
 
     assert both_requests(app, settled(app, clock)) == (BEGUN, FINISHED)
 
 
 @pytest.mark.slow
-def test_a_sign_in_on_postgresql_and_redis(start, clock, postgres, redis):
-    app = start(UNLATCH_DATABASE_URL=postgres.url(postgres.fresh()), UNLATCH_REDIS_URL=redis.url)
+def test_a_sign_in_on_postgresql_and_redis(new_app, clock, postgres, redis):
+    stores = {
+        "UNLATCH_DATABASE_URL": postgres.url(postgres.fresh()),
+        "UNLATCH_REDIS_URL": redis.url,
+    }
+    app = new_app(**IN_EARNEST, **stores)
     app.extensions["unlatch"].throttle._patience = Patience(PATIENT)
     mira = settled(app, clock)
     before = scripts_run_by(redis)
