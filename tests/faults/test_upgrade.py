@@ -35,5 +35,6 @@ def test_old_new_and_old_again(siege, tmp_path):
             siege.wait_until(lambda: "green" in colours(siege.stores), "the newer one to be used")
 
     siege.check(cut=True)
+    assert colours(siege.stores) == {"grey", "green"}
     assert not turned_away(siege.ledger)
     assert not [one for one in siege.ledger.entries if one.outcome is Outcome.UNAVAILABLE]

@@ -118,4 +118,5 @@ class Turns:
 
 def _is_too_large(environ: "WSGIEnvironment") -> bool:
     told = environ.get("CONTENT_LENGTH") or ""
+    # Python refuses to read a number of thousands of digits.
     return told.isdecimal() and (len(told) > 9 or int(told) > BODY_MAX)

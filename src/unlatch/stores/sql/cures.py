@@ -1,15 +1,16 @@
 """What a database says is wrong, in one line, and what an operator can do about it."""
 
+_PERCENT = "in a password @ / ? # : % are percent-encoded, like %40 for @."
+
 _CURES = {
     "unsupported startup parameter": "A pooler stands in front of PostgreSQL: set "
     "UNLATCH_DATABASE_POOLER=transaction.",
     "password authentication failed": "See to the role and the password in UNLATCH_DATABASE_URL; "
-    "in a password @ / ? # : % are percent-encoded, like %40 for @.",
+    + _PERCENT,
     'role "': "See to the role in UNLATCH_DATABASE_URL.",
     'database "': "Make it with `createdb --template=template0 --encoding=UTF8`, or see to its "
     "name in UNLATCH_DATABASE_URL.",
-    "failed to resolve host": "See to the host in UNLATCH_DATABASE_URL; in a password "
-    "@ / ? # : % are percent-encoded, like %40 for @.",
+    "failed to resolve host": f"See to the host in UNLATCH_DATABASE_URL; {_PERCENT}",
     "Connection refused": "See whether PostgreSQL runs where UNLATCH_DATABASE_URL says.",
     "permission denied for schema": "Let the role of UNLATCH_DATABASE_URL own the database.",
     "SQL_ASCII": "Make it anew with `createdb --template=template0 --encoding=UTF8`.",

@@ -1,6 +1,6 @@
 """Events in SQL."""
 
-from sqlalchemy import and_, bindparam, insert, select
+from sqlalchemy import and_, bindparam, func, insert, select
 
 from unlatch.core.records import Event
 from unlatch.stores.sql import rows
@@ -18,7 +18,13 @@ OF_ACCOUNT = (
 ADD = insert(events)
 # By the number that each was given when it was written, which costs no index of its own. Some more
 # are looked at than are deleted: those that a clock dated ahead, once, stay at the beginning.
-_FIRST = select(events.c.id).order_by(events.c.id).limit(2 * bindparam("most"))
+_beginning = select(func.min(events.c.id)).scalar_subquery()
+_FIRST = (
+    select(events.c.id)
+    .where(events.c.id >= _beginning)
+    .order_by(events.c.id)
+    .limit(2 * bindparam("most"))
+)
 _OVER = and_(events.c.id.in_(_FIRST), events.c.at < bindparam("before"))
 SWEEP = sweep(events.c.id, _OVER, oldest=events.c.id)
 
