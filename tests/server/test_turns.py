@@ -7,6 +7,8 @@ from werkzeug.test import Client, create_environ, run_wsgi_app
 
 from unlatch.errors import Unavailable
 from unlatch.flask.access import BODY_MAX
+from unlatch.server import health
+from unlatch.server.app import create_app
 from unlatch.server.turns import Turns, turn_away
 
 
@@ -164,3 +166,21 @@ def test_whose_turn_does_not_come_is_turned_away():
     assert (turned_away.status_code, turned_away.data) == (503, b"turned away")
     assert alive.data == b"alive"
     assert client.post("/", data=b"quick").data == b"quick"
+
+
+def test_the_ready_server_turns_away_in_its_own_words(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    app = create_app({"UNLATCH_DEVELOPMENT": "1"})
+    app.before_request(turn_away)
+    client = Client(Turns(app, at_once=0, reading=1, patience=0.0, at_any_time=health.PATHS))
+    json = {"Accept": "application/json", "Origin": "http://localhost"}
+
+    pages = [client.get(path) for path in ("/", "/auth/sign-in", "/nothing")]
+    told = client.post("/auth/sign-in/passkey/options", json={}, headers=json)
+
+    for page in pages:
+        assert (page.status_code, page.headers["Cache-Control"]) == (503, "no-store")
+        assert "Back in a moment" in page.text
+    assert (told.status_code, told.json["error"]) == (503, "unavailable")
+    assert client.get("/healthz").status_code == 200
+    assert not (tmp_path / "instance").exists()  # none of it has gone as far as the database
