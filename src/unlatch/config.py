@@ -109,3 +109,8 @@ class Config:
         except (OSError, ValueError) as error:  # not there, no text, or no path
             self.fault(f"{key}_FILE names {path}, which cannot be read: {error}.")
             return ""
+
+
+def is_port(text: str) -> bool:
+    """Whether it is the number of one."""
+    return text.isdecimal() and len(text) < 6 and 0 < int(text) < 65536

@@ -8,13 +8,13 @@ import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from email.utils import parseaddr
 from typing import Literal
 from urllib.parse import urlsplit
 
 from unlatch import database_url, redis_url
-from unlatch.config import Config
+from unlatch.config import Config, is_port
 from unlatch.errors import SettingsError
+from unlatch.mail_server import MailServer, read_mail_server
 
 KEY_BYTES = 32
 """A secret key shorter than this is not one."""
@@ -60,7 +60,6 @@ _PRINTED = (
 
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 _SOURCE = re.compile(r"[^\s;,]+")
-_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 _DAY = 86_400
 
 MailWorker = Literal["thread", "external"]
@@ -75,23 +74,6 @@ class Address:
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailServer:
-    """Where mail is handed in.
-
-    Attributes:
-        security: `starttls`, `tls` or `none`.
-        sender: The From address.
-    """
-
-    host: str
-    port: int
-    username: str
-    password: str = field(repr=False)
-    sender: str
-    security: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +155,7 @@ class _Reader:
             database_pooler=self._database_pooler(),
             redis_url=self._redis_url(),
             secret_keys=self._secret_keys(),
-            mail=self._mail(),
+            mail=read_mail_server(self._config, development=self._development),
             mail_worker=self._mail_worker(),
             registration_open=self._config.one_of("REGISTRATION", ("open", "closed")) == "open",
             url_prefix=self._prefix(),
@@ -263,40 +245,6 @@ class _Reader:
             key = self._config.text("SECRET_KEYS", "SECRET_KEY").encode()
         return (key,) if key else ()
 
-    def _mail(self) -> MailServer | None:
-        host = self._config.text("MAIL_SERVER", "MAIL_SERVER")
-        if not host and self._development:
-            return None
-        if not host:
-            self._config.fault(
-                "UNLATCH_MAIL_SERVER is missing; set it to the host that takes your mail, "
-                "like smtp.example.com."
-            )
-        username = self._config.text("MAIL_USERNAME", "MAIL_USERNAME")
-        sender = self._mail_from(username)
-        port = self._config.text("MAIL_PORT", "MAIL_PORT")
-        if port and not _is_port(port):
-            self._config.fault(f"UNLATCH_MAIL_PORT is {port!r}; it takes a port number.")
-            port = ""
-        security = self._config.text("MAIL_SECURITY") or ("tls" if port == "465" else "starttls")
-        if security not in ("starttls", "tls", "none"):
-            self._config.fault(
-                f"UNLATCH_MAIL_SECURITY is {security!r}; it takes starttls, tls or none."
-            )
-        if security == "none" and username and host not in ("", *_THIS_MACHINE):
-            self._config.fault(
-                "UNLATCH_MAIL_SECURITY is none, which would send the login in the clear; "
-                "take starttls or tls."
-            )
-        return MailServer(
-            host=host,
-            port=int(port) if port else (465 if security == "tls" else 587),
-            username=username,
-            password=self._config.text("MAIL_PASSWORD", "MAIL_PASSWORD"),
-            sender=sender,
-            security=security,
-        )
-
     def _mail_worker(self) -> MailWorker:
         external = self._config.one_of("MAIL_WORKER", ("thread", "external")) == "external"
         if external and self._config.text("DATABASE_URL") == database_url.MEMORY:
@@ -305,18 +253,6 @@ class _Reader:
                 "in UNLATCH_DATABASE_URL."
             )
         return "external" if external else "thread"
-
-    def _mail_from(self, username: str) -> str:
-        """Asked for with the server or without it: what is missing is told all at once."""
-        named = self._config.text("MAIL_FROM", "MAIL_FROM")
-        sender = named or username
-        local, _, domain = parseaddr(sender)[1].rpartition("@")
-        if not (local and domain) or any(one.isspace() for one in local + domain):
-            self._config.fault(
-                f"UNLATCH_MAIL_FROM is {'no address' if named else 'missing'}; set it to the "
-                "address your mail comes from, like sign-in@example.com."
-            )
-        return sender
 
     def _prefix(self) -> str:
         prefix = self._config.text("URL_PREFIX") or "/auth"
@@ -379,7 +315,7 @@ class _Reader:
             address = str(ipaddress.ip_address(host.strip("[]"))) if host else "127.0.0.1"
         except ValueError:
             address = ""
-        if not (address and _is_port(port)):
+        if not (address and is_port(port)):
             self._config.fault(
                 f"UNLATCH_METRICS is {text!r}; it takes a port of this machine, like 9464, or an "
                 "address and a port, like 0.0.0.0:9464."
@@ -419,10 +355,6 @@ def _as_browsers_write(origin: str) -> str:
     origin = origin.rstrip("/").lower()
     scheme = origin.partition("://")[0]
     return origin.removesuffix({"https": ":443", "http": ":80"}.get(scheme, "/"))
-
-
-def _is_port(text: str) -> bool:
-    return text.isdecimal() and len(text) < 6 and 0 < int(text) < 65536
 
 
 def _host(origins: tuple[str, ...]) -> str:

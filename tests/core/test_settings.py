@@ -5,7 +5,8 @@ import ipaddress
 import pytest
 
 from unlatch.errors import SettingsError
-from unlatch.settings import MailServer, Settings
+from unlatch.mail_server import MailServer
+from unlatch.settings import Settings
 
 KEY = "0123456789abcdef0123456789abcdef"
 GOOD = {

@@ -181,6 +181,6 @@ def test_the_ready_server_turns_away_in_its_own_words(tmp_path, monkeypatch):
     for page in pages:
         assert (page.status_code, page.headers["Cache-Control"]) == (503, "no-store")
         assert "Back in a moment" in page.text
-    assert (told.status_code, told.json["error"]) == (503, "unavailable")
+    assert (told.status_code, (told.json or {})["error"]) == (503, "unavailable")
     assert client.get("/healthz").status_code == 200
     assert not (tmp_path / "instance").exists()  # none of it has gone as far as the database

@@ -28,7 +28,7 @@ from unlatch.core.records import Account, Mail, Purpose
 from unlatch.core.secrets import random_code
 from unlatch.core.times import DAY, MINUTE, SECOND
 from unlatch.flask.sender import Letters, Sender
-from unlatch.settings import MailServer
+from unlatch.mail_server import MailServer
 from unlatch.stores.memory import MemoryStores
 
 START = 1_800_000_000 * SECOND

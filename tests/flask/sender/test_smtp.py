@@ -11,7 +11,7 @@ from email.message import EmailMessage
 import pytest
 
 from unlatch.flask.sender import PerhapsTaken, RefusedForGood, SmtpTransport, TryLater
-from unlatch.settings import MailServer
+from unlatch.mail_server import MailServer
 
 
 @pytest.fixture

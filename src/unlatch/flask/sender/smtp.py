@@ -18,7 +18,7 @@ from typing import Any
 
 from unlatch.flask.sender.deadline import Deadline
 from unlatch.flask.sender.transport import PerhapsTaken, RefusedForGood, TryLater, envelope
-from unlatch.settings import MailServer
+from unlatch.mail_server import MailServer
 from unlatch.threads import on_a_thread
 
 CONNECTING = 15.0
