@@ -15,9 +15,10 @@ from people import Person
 from postgres import postgres
 from redis_fixtures import PATIENT, lone_redis, redis
 from redis_servers import RedisServer
-from sqlalchemy import event
+from watched_sql import watched
 
 from unlatch.stores.redis.deadline import Patience
+from unlatch.stores.sql.running import Sql
 
 __all__ = ["lone_redis", "postgres", "redis"]
 
@@ -67,29 +68,26 @@ def settled(app: Flask, clock: Any) -> Person:
 def cost(app: Flask, work: Callable[[], Any]) -> tuple[Any, Counter[str]]:
     """What the work gives, and what it did how often."""
     spent: Counter[str] = Counter()
-    engine = app.extensions["unlatch"].stores.database.engine
+    database = app.extensions["unlatch"].stores.database
 
-    def statement(_connection: Any, _cursor: Any, said: str, *_: Any) -> None:
+    def statement(_sql: Sql, said: str) -> None:
         verb = said.split()[0]
         if verb != "BEGIN":
             spent[verb] += 1
 
-    def commit(_connection: Any) -> None:
+    def commit(_sql: Sql) -> None:
         spent["COMMIT"] += 1
 
     def call(frame: FrameType, what: str, _: Any) -> None:
         if what == "call" and (name := CALLS.get(frame.f_code.co_qualname)):
             spent[name] += 1
 
-    event.listen(engine, "before_cursor_execute", statement)
-    event.listen(engine, "commit", commit)
-    sys.setprofile(call)
-    try:
-        given = work()
-    finally:
-        sys.setprofile(None)
-        event.remove(engine, "before_cursor_execute", statement)
-        event.remove(engine, "commit", commit)
+    with watched(database, statement, committed=commit):
+        sys.setprofile(call)
+        try:
+            given = work()
+        finally:
+            sys.setprofile(None)
     return given, spent
 
 

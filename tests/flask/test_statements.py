@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import event
+from watched_sql import watched
 
 
 @pytest.fixture
@@ -12,13 +12,13 @@ def counted(app):
     """`with counted() as statements:` gathers them, as one list for each transaction; a select
     on its own is one of its own.
     """
-    engine = app.extensions["unlatch"].stores.database.engine
+    database = app.extensions["unlatch"].stores.database
 
     @contextmanager
     def gather() -> Iterator[list[list[str]]]:
         run: list[list[str]] = []
 
-        def note(_connection, _cursor, statement, *_):
+        def note(_sql, statement):
             verb = statement.split()[0]
             if verb == "BEGIN":
                 run.append([])
@@ -28,19 +28,12 @@ def counted(app):
                 run.append([verb])
             open_one[:] = ["BEGIN"] if verb == "BEGIN" else open_one
 
-        def ended(_connection):
+        def ended(_sql):
             open_one.clear()
 
         open_one: list[str] = []
-        event.listen(engine, "before_cursor_execute", note)
-        event.listen(engine, "commit", ended)
-        event.listen(engine, "rollback", ended)
-        try:
+        with watched(database, note, over=ended):
             yield run
-        finally:
-            event.remove(engine, "before_cursor_execute", note)
-            event.remove(engine, "commit", ended)
-            event.remove(engine, "rollback", ended)
 
     return gather
 

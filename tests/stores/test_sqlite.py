@@ -11,6 +11,7 @@ import threading
 import pytest
 from sqlalchemy import event, text
 from sqlalchemy.dialects import postgresql
+from watched_sql import watched
 
 from unlatch.core.records import Event
 from unlatch.errors import SchemaBehind, SettingsError, StoreError
@@ -181,16 +182,16 @@ def test_every_write_is_on_the_disk_before_it_is_said_to_be(stores):
     """
     ada, asked = an_account(), []
 
-    def ask(connection, _cursor, statement, *_):
+    def ask(sql, statement):
         if statement.split()[0] in ("INSERT", "UPDATE", "DELETE"):
-            driver = connection.connection.driver_connection
+            driver = sql.connection.driver_connection
             asked.append(driver.execute("PRAGMA synchronous").fetchone()[0])
 
     kept(stores, ada)
-    event.listen(stores.database.engine, "before_cursor_execute", ask)
     mail = a_mail(ada)
-    kept(stores, a_passkey(ada), a_session(ada), mail)
-    _use_everything(stores, ada, mail)
+    with watched(stores.database, ask):
+        kept(stores, a_passkey(ada), a_session(ada), mail)
+        _use_everything(stores, ada, mail)
 
     assert len(asked) > 20
     assert set(asked) == {2}  # FULL

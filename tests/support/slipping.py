@@ -8,12 +8,12 @@ and waits for its turn, which comes straight after that transaction.
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
 
 import pytest
-from sqlalchemy import event
+from watched_sql import watched
 
 from unlatch.stores.sql.database import Database
+from unlatch.stores.sql.running import Sql
 
 
 class Slip:
@@ -52,7 +52,7 @@ class Slip:
         if self._later is not None:
             self._later.join()
 
-    def statement(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+    def statement(self, _sql: Sql, statement: str) -> None:
         """Before each."""
         begins = statement.split()[:3]
         if self._is_watched() and begins[0] != "BEGIN":  # `turn` was before that
@@ -103,12 +103,9 @@ def _watching(database: Database, slip: Slip) -> Iterator[Slip]:
     with pytest.MonkeyPatch.context() as patch:
         turn: Callable[[], AbstractContextManager[None]] = slip.turn
         patch.setattr(database, "_turn_to_write", turn)
-        event.listen(database.engine, "before_cursor_execute", slip.statement)
-        try:
+        with watched(database, slip.statement):
             yield slip
             slip.end()
-        finally:
-            event.remove(database.engine, "before_cursor_execute", slip.statement)
 
 
 class Between(Slip):

@@ -3,7 +3,7 @@
 import itertools
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from unittest.mock import patch
 
@@ -11,7 +11,7 @@ from unlatch.core.records import Session
 from unlatch.stores.sql.ceremonies import SqlCeremonyWriter
 from unlatch.stores.sql.database import Database
 from unlatch.stores.sql.mails import SqlMailKeeper
-from unlatch.stores.sql.running import Sql, store_errors
+from unlatch.stores.sql.running import Sql
 from unlatch.stores.sql.sessions import SqlSessionWriter
 
 
@@ -39,11 +39,11 @@ def lose_some() -> None:
     @contextmanager
     def writing(database: Database) -> Iterator[Sql]:
         database.make_ready()
-        with database._turn_to_write(), store_errors(), database.engine.connect() as connection:
-            database._begin(connection)
-            yield Sql(connection)
+        with database._turn_to_write(), closing(database._sql()) as sql:
+            database._begin(sql)
+            yield sql
             if next(numbers) % 5:
-                connection.commit()
+                sql.connection.commit()
 
     put(Database, "writing", writing)
 
@@ -54,8 +54,8 @@ def commit_each_statement() -> None:
     @contextmanager
     def writing(database: Database) -> Iterator[Sql]:
         database.make_ready()
-        with database._turn_to_write(), store_errors(), database.engine.connect() as connection:
-            yield Sql(connection)
+        with database._turn_to_write(), closing(database._sql()) as sql:
+            yield sql
 
     put(Database, "writing", writing)
 

@@ -19,13 +19,14 @@ from faults.levers import Levers
 from faults.post import MAIL_HEADER
 from faults.release import become
 from flask import has_request_context, request
-from sqlalchemy import Connection
+from sqlalchemy import text
 
 from unlatch.core.records import Event, Mail
 from unlatch.flask import state
 from unlatch.flask.sender import Letters
 from unlatch.server import cli, patience
 from unlatch.stores.sql.events import SqlEventWriter
+from unlatch.stores.sql.running import Sql
 from unlatch.stores.sql.sqlite import SqliteDatabase
 from unlatch.stores.sql.stores import SqlStores, SqlUnit
 
@@ -66,11 +67,11 @@ def limit_pages(levers: Levers) -> None:
     """A disk that is full, and is not any more."""
     begin = SqliteDatabase._begin
 
-    def begin_within(database: SqliteDatabase, connection: Connection) -> None:
+    def begin_within(database: SqliteDatabase, sql: Sql) -> None:
         pages = levers.pages
         if pages:
-            connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
-        begin(database, connection)
+            sql.run(text(f"PRAGMA max_page_count={pages}"))
+        begin(database, sql)
 
     put(SqliteDatabase, "_begin", begin_within)
 

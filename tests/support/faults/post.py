@@ -86,6 +86,6 @@ def _is_live(stores: SqlStores, mail: str) -> bool:
 def _ids(stores: SqlStores, query: Select[tuple[str]]) -> set[str]:
     try:
         with stores.database.reading() as sql:
-            return {row.id for row in sql.rows(query)}
+            return {one for (one,) in sql.rows(query)}
     finally:
         stores.close()

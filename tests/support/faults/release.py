@@ -57,6 +57,6 @@ def colours(stores: SqlStores) -> set[str]:
     """Of all who registered: grey with this release, green with the other."""
     try:
         with stores.database.reading() as sql:
-            return {row.colour for row in sql.rows(_COLOURS)}
+            return {colour for (colour,) in sql.rows(_COLOURS)}
     finally:
         stores.close()

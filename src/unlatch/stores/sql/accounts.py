@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import Executable, and_, bindparam, delete, exists, or_, select, update
+from sqlalchemy import ClauseElement, and_, bindparam, delete, exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert  # ON CONFLICT; SQLite's compiler knows it too
 
 from unlatch.core.records import Account
 from unlatch.errors import AddressTaken, UsernameTaken
 from unlatch.stores.sql import rows
 from unlatch.stores.sql.database import Database
-from unlatch.stores.sql.running import Clash, Sql
+from unlatch.stores.sql.running import Clash, Row, Sql
 from unlatch.stores.sql.tables import accounts, sessions
 
 _ID = accounts.c.id == bindparam("account")
@@ -80,11 +80,11 @@ class SqlAccountKeeper:
         # when nobody can come back to them any more: what one statement holds and deletes may have
         # got a session between its beginning and its hold.
         with self._database.reading() as sql:
-            found = [row.id for row in sql.rows(OLDEST_STALE, stale_before=stale_before, most=most)]
+            found = [one for (one,) in sql.rows(OLDEST_STALE, stale_before=stale_before, most=most)]
         if not found:
             return 0
         with self._database.writing() as sql:
-            held = [row.id for row in sql.rows(HOLD_FOUND, found=found)]
+            held = [one for (one,) in sql.rows(HOLD_FOUND, found=found)]
             return sql.count(SWEEP, stale_before=stale_before, found=held)
 
 
@@ -132,12 +132,12 @@ class SqlAccountWriter:
     def disable(self, account_id: str, *, now: int) -> bool:
         return self._sql.count(DISABLE, account=account_id, disabled_at=now) == 1
 
-    def _drop(self, hold: Executable, drop: Executable, **values: Any) -> None:
+    def _drop(self, hold: ClauseElement, drop: ClauseElement, **values: Any) -> None:
         # Held before, for somebody may be signing in there at this moment: a deletion would wait
         # for that, and then go on with what it had found before.
         if self._sql.rows(hold, **values):
             self._sql.count(drop, **values)
 
 
-def _account(row: rows.Row | None) -> Account | None:
+def _account(row: Row | None) -> Account | None:
     return rows.account(row) if row is not None else None

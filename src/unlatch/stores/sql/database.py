@@ -9,27 +9,35 @@ import os
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
+from types import ModuleType
 from weakref import WeakSet
 
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Engine, PoolProxiedConnection
+from sqlalchemy.exc import DBAPIError
 
 from unlatch.errors import SchemaBehind, StoreError
 from unlatch.stores.sql import schema
 from unlatch.stores.sql.running import Sql, store_errors
 from unlatch.stores.sql.schema import State
+from unlatch.stores.sql.statements import Statements
 
 _all: "WeakSet[Database]" = WeakSet()
 _left_behind: list[Engine] = []
 
 
 class Database(ABC):
-    """A database that holds our tables."""
+    """A database that holds our tables.
 
-    def __init__(self) -> None:
+    Args:
+        driver: The module by which its engine connects, as PEP 249 has it.
+    """
+
+    def __init__(self, driver: ModuleType) -> None:
+        self._driver = driver
         self._engine: Engine | None = None
+        self._statements: Statements | None = None
         self._fits = False
         self._opening = threading.Lock()
         _all.add(self)
@@ -47,17 +55,17 @@ class Database(ABC):
     def reading(self) -> Iterator[Sql]:
         """A connection for one select."""
         self.make_ready()
-        with store_errors(), self.engine.connect() as connection:
-            yield Sql(connection, self._found_dead)
+        with store_errors(self._driver), closing(self._sql()) as sql:
+            yield sql
 
     @contextmanager
     def writing(self) -> Iterator[Sql]:
         """A transaction: commits at the end, rolls back when anything is raised."""
         self.make_ready()
-        with self._turn_to_write(), store_errors(), self.engine.connect() as connection:
-            self._begin(connection)
-            yield Sql(connection)
-            self._commit(connection)
+        with self._turn_to_write(), store_errors(self._driver), closing(self._sql()) as sql:
+            self._begin(sql)
+            yield sql
+            self._commit(sql)
 
     def make_ready(self) -> None:
         """See, once, that the schema is the one this code works with.
@@ -83,11 +91,11 @@ class Database(ABC):
 
     def check(self) -> State:
         """How the schema stands to this code. Changes nothing."""
-        with store_errors():
+        with store_errors(self._driver):
             try:
                 return schema.check(self.engine)
-            except SQLAlchemyError as error:
-                if not self._found_dead(error):
+            except DBAPIError as error:
+                if not self._had_died(error):
                     raise
             return schema.check(self.engine)
 
@@ -117,16 +125,30 @@ class Database(ABC):
         """Wait until this thread may open a transaction that writes."""
 
     @abstractmethod
-    def _begin(self, connection: Connection) -> None: ...
+    def _begin(self, sql: Sql) -> None: ...
 
-    def _commit(self, connection: Connection) -> None:
-        connection.commit()
+    def _commit(self, sql: Sql) -> None:
+        sql.connection.commit()
 
-    def _found_dead(self, error: SQLAlchemyError) -> bool:  # noqa: ARG002  # for subclasses
-        """Whether an error says that a connection had died while nobody used it, so that nothing
-        was done, and a new one may do it.
+    def _sql(self) -> Sql:
+        engine = self.engine
+        if self._statements is None:
+            self._statements = Statements(engine.dialect)
+        return Sql(engine.raw_connection, self._driver, self._statements, self._found_dead)
+
+    def _found_dead(
+        self,
+        connection: PoolProxiedConnection,  # noqa: ARG002  # for subclasses
+        error: Exception,  # noqa: ARG002
+    ) -> bool:
+        """See to a connection that an error says is good for nothing any more: nobody else may
+        get it. Tell whether it had died while nobody used it, so that nothing was done.
         """
         return False
+
+    def _had_died(self, error: DBAPIError) -> bool:
+        """The same of one that SQLAlchemy has seen to itself."""
+        return error.connection_invalidated
 
     def _settle(self) -> State:
         """What to do about the schema at the first use: look."""

@@ -10,7 +10,7 @@ from unlatch.errors import MailGone
 from unlatch.stores.sql import rows
 from unlatch.stores.sql.database import Database
 from unlatch.stores.sql.holding import HOLD_WHOSE
-from unlatch.stores.sql.running import Sql
+from unlatch.stores.sql.running import Row, Sql
 from unlatch.stores.sql.sweeping import sweep
 from unlatch.stores.sql.tables import accounts, mails, unsent, untouched
 
@@ -18,7 +18,9 @@ _ID = mails.c.id == bindparam("mail")
 _FRESH = mails.c.expires_at > bindparam("now")
 _SPENDABLE = and_(untouched, _FRESH)
 
-pending = and_(_SPENDABLE, mails.c.purpose.in_([one.value for one in Purpose if not one.is_notice]))
+pending = and_(
+    _SPENDABLE, or_(*(mails.c.purpose == one.value for one in Purpose if not one.is_notice))
+)
 """What could still sign somebody in, or prove something."""
 
 FIND = select(mails).where(_ID)
@@ -224,5 +226,5 @@ class SqlMailWriter:
         return self._sql.count(FORGET_EVERYBODYS)
 
 
-def _mail(row: rows.Row | None) -> Mail | None:
+def _mail(row: Row | None) -> Mail | None:
     return rows.mail(row) if row is not None else None

@@ -15,4 +15,4 @@ class SqlMetaReader:
     def get(self, name: str) -> bytes | None:
         with self._database.reading() as sql:
             row = sql.first(GET, name=name)
-        return row.value if row is not None else None
+        return row[0] if row is not None else None

@@ -7,11 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 from psycopg import OperationalError
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
-from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy import (
+    Engine,
+    ExceptionContext,
+    PoolProxiedConnection,
+    create_engine,
+    event,
+    text,
+)
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from unlatch.database_url import libpq_parameters
 from unlatch.errors import CommitUnknown, StoreError
@@ -78,11 +86,12 @@ class PostgresqlDatabase(Database):
     """
 
     def __init__(self, url: str, *, pooler: bool = False, patient: bool = False) -> None:
-        super().__init__()
+        super().__init__(psycopg)
         self._parameters = _CONNECTION | _read(url)  # may hold a password: tell nobody
         self._pooler = pooler
         self._patient = patient
         self._deadline = Deadline()
+        self._gone_at = 0.0
         if not pooler:
             own = self._parameters.get("options", "")
             self._parameters["options"] = f"{_SERVER} {own}".rstrip()
@@ -103,7 +112,7 @@ class PostgresqlDatabase(Database):
         return int(told)
 
     def upgrade(self) -> None:
-        with store_errors():
+        with store_errors(psycopg):
             self._wait_and_upgrade("head")
 
     def backup(self, target: Path) -> None:
@@ -126,7 +135,7 @@ class PostgresqlDatabase(Database):
 
     def _upgraded(self, target: str) -> bool:
         with self.engine.connect() as connection:
-            _driver(connection).until = None
+            _driver(connection.connection).until = None
             connection.execute(_BEGIN)
             alone = text("SELECT pg_try_advisory_xact_lock(:number)")
             if not connection.execute(alone, {"number": _UPGRADE_LOCK}).scalar():
@@ -179,44 +188,51 @@ class PostgresqlDatabase(Database):
         return connection
 
     def _taken(self, connection: PromptConnection, *_: object) -> None:
+        if connection.made_at <= self._gone_at:
+            raise DisconnectionError("made when others were that are dead now")
         connection.until = None if self._patient else self._deadline.of_statements
 
-    def _found_dead(self, error: SQLAlchemyError) -> bool:
-        return (
-            isinstance(error, DBAPIError)
-            and error.connection_invalidated
-            and not isinstance(error.orig, TooLate)
-        )
+    def _found_dead(self, connection: PoolProxiedConnection, error: Exception) -> bool:
+        driver = _driver(connection)
+        if not driver.closed and getattr(error, "sqlstate", None) not in _READ_ONLY:
+            return False
+        connection.invalidate(error)
+        if isinstance(error, TooLate):
+            # One answer that was late says nothing of all other connections: an overloaded server
+            # would have to make them anew.
+            return False
+        # After a fail-over all that lead to the old primary are good for nothing.
+        if driver.made_at > self._gone_at:
+            self._gone_at = time.monotonic()
+        return True
+
+    def _had_died(self, error: DBAPIError) -> bool:
+        return super()._had_died(error) and not isinstance(error.orig, TooLate)
 
     @contextmanager
     def _turn_to_write(self) -> Iterator[None]:
         yield  # PostgreSQL lets many write at once
 
-    def _begin(self, connection: Connection) -> None:
-        try:
-            connection.execute(_BEGIN)
-        except DBAPIError as error:
-            if not self._found_dead(error):
-                raise
-            connection.rollback()
-            connection.execute(_BEGIN)  # on a new one: nothing was asked of the dead one yet
+    def _begin(self, sql: Sql) -> None:
+        sql.run(_BEGIN)
         if self._patient:
-            connection.execute(_PATIENTLY)
+            sql.run(_PATIENTLY)
 
-    def _commit(self, connection: Connection) -> None:
+    def _commit(self, sql: Sql) -> None:
         """Raises:
         CommitUnknown: The connection was cut before an answer came; or the server warned, as
             it does when it gave up to wait for a synchronous standby.
         """
-        driver = _driver(connection)
+        driver = _driver(sql.connection)
         if driver.info.transaction_status is not TransactionStatus.INTRANS:
             # The server would answer "ROLLBACK", and no error.
             raise StoreError("a statement failed before, so nothing was kept")
         driver.warned = False
         driver.until = None if self._patient else self._deadline.of_commit
         try:
-            connection.commit()
-        except DBAPIError as error:
+            sql.connection.commit()
+        except psycopg.Error as error:
+            self._found_dead(sql.connection, error)
             if driver.closed or _may_be_committed(error):
                 raise CommitUnknown from error
             raise
@@ -239,24 +255,17 @@ def _read(url: str) -> dict[str, str]:
     return named
 
 
-def _driver(connection: Connection) -> PromptConnection:
-    driver = connection.connection.driver_connection
+def _driver(connection: PoolProxiedConnection) -> PromptConnection:
+    driver = connection.driver_connection
     assert isinstance(driver, PromptConnection)  # noqa: S101  # made by `_connect`
     return driver
 
 
-def _may_be_committed(error: DBAPIError) -> bool:
-    sqlstate = getattr(error.orig, "sqlstate", None)
-    return sqlstate is None or sqlstate.startswith(_MAY_BE_COMMITTED)
+def _may_be_committed(error: psycopg.Error) -> bool:
+    return error.sqlstate is None or error.sqlstate.startswith(_MAY_BE_COMMITTED)
 
 
 def _judge(context: ExceptionContext) -> None:
-    """Whether an error says something of the connection, and of all others.
-
-    After a fail-over all that lead to the old primary are good for nothing. But one answer that
-    was late says nothing of the rest: an overloaded server would have to make them all anew.
-    """
-    if getattr(context.original_exception, "sqlstate", None) in _READ_ONLY:
-        context.is_disconnect = True
+    """As `_found_dead` does, for what SQLAlchemy runs itself: all that is about the schema."""
     if isinstance(context.original_exception, TooLate):
         context.invalidate_pool_on_disconnect = False

@@ -24,8 +24,10 @@ class PromptConnection(Connection[TupleRow]):
         long as it takes. A server's own deadlines do not help where it hangs, or where the
         network swallows what it says.
     warned: Whether the server has warned of something since this was last unset.
+    made_at: The moment of the monotonic clock.
     """
 
+    made_at: float
     until: float | None = None
     warned: bool = False
 
@@ -47,7 +49,8 @@ class PromptConnection(Connection[TupleRow]):
         return late and error.sqlstate is None and not self.closed
 
     def listen(self) -> None:
-        """Note warnings from now on."""
+        """It is made; note warnings from now on."""
+        self.made_at = time.monotonic()
         self.add_notice_handler(self._note)
 
     def _note(self, notice: Diagnostic) -> None:

@@ -4,18 +4,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-import sqlalchemy
+from sqlalchemy import Table
 
 from unlatch.core.records import Account, Event, Mail, Method, Passkey, Purpose, Session
 from unlatch.stores.sql import tables
 
-Row = sqlalchemy.Row[Any]
 Values = dict[str, Any]
 
 _FACTS = msgspec.json.Decoder(dict[str, str | int | bool])
 
 
-def names(table: sqlalchemy.Table) -> tuple[str, ...]:
+def names(table: Table) -> tuple[str, ...]:
     return tuple(column.name for column in table.c)
 
 
@@ -88,13 +87,9 @@ def mail_values(mail: Mail) -> Values:
     }
 
 
-def event(row: Row) -> Event:
-    return Event(
-        account_id=row.account_id,
-        kind=row.kind,
-        at=row.at,
-        facts=_FACTS.decode(row.facts),
-    )
+def event(row: Sequence[Any]) -> Event:
+    _, account_id, kind, at, facts = row
+    return Event(account_id=account_id, kind=kind, at=at, facts=_FACTS.decode(facts))
 
 
 def event_values(event: Event) -> Values:

@@ -1,14 +1,21 @@
 """Statements run on one connection, and their trouble told as ours."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from types import ModuleType
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, CursorResult, Executable, Row
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy import ClauseElement, PoolProxiedConnection
+from sqlalchemy.exc import SQLAlchemyError
 
 from unlatch.errors import StoreError
 from unlatch.stores.sql import cures
+from unlatch.stores.sql.statements import Statements
+
+T = TypeVar("T")
+
+Row = tuple[Any, ...]
+Cursor = Any  # what PEP 249 says of it has no type
 
 
 class Clash(StoreError):
@@ -24,55 +31,94 @@ class Clash(StoreError):
 
 
 class Sql:
-    """One connection. Every result is fetched before it is given, so that no cursor, and no
-    error of one, is left for later.
+    """One connection of a pool. Every result is fetched before it is given, so that no cursor, and
+    no error of one, is left for later.
 
     Args:
-        found_dead: For reading. Whether an error says that the connection had died before, while
-            nobody used it: then, once, the statement is run again on a new one.
+        connect: Takes a connection out of the pool.
+        driver: The module that makes them, as PEP 249 has it.
+        found_dead: Gives a connection up that an error says is good for nothing any more, and
+            tells whether it had died before, while nobody used it: then the first statement is
+            run again, once, on a new one.
     """
 
     def __init__(
-        self, connection: Connection, found_dead: Callable[[SQLAlchemyError], bool] | None = None
+        self,
+        connect: Callable[[], PoolProxiedConnection],
+        driver: ModuleType,
+        statements: Statements,
+        found_dead: Callable[[PoolProxiedConnection, Exception], bool],
     ) -> None:
-        self._connection = connection
+        self.connection = connect()
+        self._connect = connect
+        self._driver = driver
+        self._statements = statements
         self._found_dead = found_dead
+        self._has_asked = False
 
-    def rows(self, statement: Executable, **values: Any) -> Sequence[Row[Any]]:
-        with store_errors():
-            return self._result(statement, values).all()
+    def rows(self, statement: ClauseElement, **values: Any) -> list[Row]:
+        return self._run(statement, values, _all_rows)
 
-    def first(self, statement: Executable, **values: Any) -> Row[Any] | None:
-        with store_errors():
-            return self._result(statement, values).first()
+    def first(self, statement: ClauseElement, **values: Any) -> Row | None:
+        return self._run(statement, values, _first_row)
 
-    def run(self, statement: Executable, **values: Any) -> None:
-        with store_errors():
-            self._result(statement, values)
+    def run(self, statement: ClauseElement, **values: Any) -> None:
+        self._run(statement, values, _how_many)
 
-    def count(self, statement: Executable, **values: Any) -> int:
+    def count(self, statement: ClauseElement, **values: Any) -> int:
         """How many rows an UPDATE or DELETE touched."""
-        with store_errors():
-            return self._result(statement, values).rowcount
+        return self._run(statement, values, _how_many)
 
-    def _result(self, statement: Executable, values: dict[str, Any]) -> CursorResult[Any]:
-        found_dead, self._found_dead = self._found_dead, None
+    def close(self) -> None:
+        """Give the connection back; what was begun on it, and not committed, is undone."""
+        self.connection.close()
+
+    def _run(
+        self, statement: ClauseElement, values: dict[str, Any], taken: Callable[[Cursor], T]
+    ) -> T:
+        said = self._statements.said(statement, values)
+        is_first, self._has_asked = not self._has_asked, True
         try:
-            return self._connection.execute(statement, values)
-        except SQLAlchemyError as error:
-            if found_dead is None or not found_dead(error):
-                raise
-        self._connection.rollback()
-        return self._connection.execute(statement, values)
+            with closing(self.connection.cursor()) as cursor:
+                cursor.execute(*said)
+                return taken(cursor)
+        except self._driver.Error as error:
+            had_died = self._found_dead(self.connection, error)
+            if not (is_first and had_died):
+                raise told(error, self._driver) from error
+        self.connection = self._connect()
+        return self._run(statement, values, taken)
+
+
+def _all_rows(cursor: Cursor) -> list[Row]:
+    found: list[Row] = cursor.fetchall()
+    return found
+
+
+def _first_row(cursor: Cursor) -> Row | None:
+    found: Row | None = cursor.fetchone()
+    return found
+
+
+def _how_many(cursor: Cursor) -> int:
+    count: int = cursor.rowcount
+    return count
 
 
 @contextmanager
-def store_errors() -> Iterator[None]:
-    """Whatever SQLAlchemy raises inside becomes a `StoreError`, the original as its cause."""
+def store_errors(driver: ModuleType) -> Iterator[None]:
+    """Whatever the driver or SQLAlchemy raises inside becomes a `StoreError`, the original as its
+    cause.
+    """
     try:
         yield
-    except IntegrityError as error:
-        raise Clash(str(error.orig)) from error
-    except SQLAlchemyError as error:
-        said = cures.told(getattr(error, "orig", None) or error)
-        raise StoreError(f"The database does not answer as it should: {said}") from error
+    except (driver.Error, SQLAlchemyError) as error:
+        raise told(error, driver) from error
+
+
+def told(error: Exception, driver: ModuleType) -> StoreError:
+    """The same in our words."""
+    said = getattr(error, "orig", None) or error
+    if isinstance(said, driver.IntegrityError):
+        return Clash(str(said))
+    return StoreError(f"The database does not answer as it should: {cures.told(said)}")

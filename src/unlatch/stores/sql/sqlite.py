@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 
 from unlatch import private
 from unlatch.errors import StoreError
 from unlatch.stores.sql import schema, sqlite_copies
 from unlatch.stores.sql.database import Database
-from unlatch.stores.sql.running import store_errors
+from unlatch.stores.sql.running import Sql, store_errors
 from unlatch.stores.sql.schema import State
 
 OLDEST = (3, 35)
@@ -31,6 +31,9 @@ _PRAGMAS = (
     "foreign_keys=on",
     "secure_delete=on",
 )
+_BEGIN = text("BEGIN IMMEDIATE")
+"""A plain BEGIN would read first and be refused when it comes to write."""
+
 _TURN_SECONDS = 10.0  # who waits longer has most likely opened a transaction inside another
 _UPGRADE_SECONDS = 60.0
 
@@ -44,7 +47,7 @@ class SqliteDatabase(Database):
     """
 
     def __init__(self, path: Path, *, upgrade_itself: bool) -> None:
-        super().__init__()
+        super().__init__(sqlite3)
         self.path = path
         self._upgrades_itself = upgrade_itself
         self._writer = threading.Lock()
@@ -65,7 +68,7 @@ class SqliteDatabase(Database):
     def backup(self, target: Path) -> None:
         if not self.path.exists():
             raise StoreError(f"There is nothing to copy: {self.path} does not exist.")
-        with store_errors(), _file_errors(target):
+        with store_errors(sqlite3), _file_errors(target):
             sqlite_copies.backup(self.engine, target)
 
     def _settle(self) -> State:
@@ -92,10 +95,10 @@ class SqliteDatabase(Database):
             private.make_file(self.path)
         state = self.check()
         if state is State.BEHIND:
-            with store_errors(), _file_errors(self.copies):
+            with store_errors(sqlite3), _file_errors(self.copies):
                 sqlite_copies.keep_copy(self.engine, self.copies)
         if state.waits:
-            with self._turn_to_write(), store_errors():
+            with self._turn_to_write(), store_errors(sqlite3):
                 upgrade(self.engine)
 
     @contextmanager
@@ -137,9 +140,8 @@ class SqliteDatabase(Database):
         finally:
             self._writer.release()
 
-    def _begin(self, connection: Connection) -> None:
-        # A plain BEGIN would read first and be refused when it comes to write.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    def _begin(self, sql: Sql) -> None:
+        sql.run(_BEGIN)
 
     def _forget(self) -> None:
         super()._forget()
