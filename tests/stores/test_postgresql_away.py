@@ -99,6 +99,21 @@ def test_one_late_answer_costs_one_connection(postgres, monkeypatch):
     database.close()
 
 
+def test_a_primary_that_is_one_no_more_costs_all_connections(stores):
+    """What leads there reads what may be old, and lets somebody in who was signed out."""
+    demoted = text("DO $$ BEGIN RAISE EXCEPTION 'read-only' USING ERRCODE = '25006'; END $$")
+    process = text("SELECT pg_backend_pid()")
+    database = stores.database
+    with database.reading() as one, database.reading() as other:
+        before = {one.first(process), other.first(process)}
+
+    with pytest.raises(StoreError), database.writing() as sql:
+        sql.run(demoted)
+
+    with database.reading() as one, database.reading() as other:
+        assert not before & {one.first(process), other.first(process)}
+
+
 def test_connections_that_died_meanwhile_are_nobodys_trouble(stores, wire):
     """As after a restart of the server: all that lay in the pool are dead."""
     wire.cut()
