@@ -55,10 +55,7 @@ class Beside:
 
     @property
     def command(self) -> list[str]:
-        size = ["--workers", str(self.size.processes), "--blocking-threads", str(self.size.threads)]
-        what = ["--interface", "wsgi", "--no-ws", "--factory"]
-        where = ["--host", "127.0.0.1", "--log-level", "error"]
-        return [_python(), "-m", "granian", *what, *where, *size, "beside.app:create_app"]
+        return granian(_python(), "beside.app:create_app", self.size)
 
     @property
     def settings(self) -> dict[str, str]:
@@ -68,6 +65,14 @@ class Beside:
                 "postgresql://", "postgresql+psycopg://"
             ),
         }
+
+
+def granian(python: str, app: str, size: Size) -> list[str]:
+    """The command that serves what a function makes, like "module:create_app"."""
+    many = ["--workers", str(size.processes), "--blocking-threads", str(size.threads)]
+    what = ["--interface", "wsgi", "--no-ws", "--factory"]
+    where = ["--host", "127.0.0.1", "--log-level", "error"]
+    return [python, "-m", "granian", *what, *where, *many, app]
 
 
 _SECRETS = {

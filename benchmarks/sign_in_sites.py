@@ -27,22 +27,28 @@ _NEAR = 1.05
 
 
 @contextmanager
-def unlatch(store: str, home: Path, many: int) -> Iterator[Contestant]:
+def unlatch(
+    store: str, home: Path, many: int, mail_port: int | None = None
+) -> Iterator[Contestant]:
     """As `unlatch serve` runs it by default; on PostgreSQL with Redis and two workers."""
     with ExitStack() as ends:
         if store == SQLITE:
-            site = Site(home, f"sqlite:///{home}/unlatch.sqlite")
+            site = Site(home, f"sqlite:///{home}/unlatch.sqlite", mail_port=mail_port)
         else:
             server = _postgres(ends)
             redis = ends.enter_context(alone(home / "redis"))
             url = server.url(server.empty())
-            site = Site(home, url, redis.url, 2, leaned_on(server, redis))
+            site = Site(home, url, redis.url, 2, leaned_on(server, redis), mail_port)
         who = _named(people(site.database_url, many))
-        served = ends.enter_context(serving(site))
-        at = served.port, served.pid, served.processor
-        yield _warmed(
-            Contestant(UNLATCH, f"--workers {site.workers}", *at, UnlatchVisit, "/auth", who)
-        )
+        yield ends.enter_context(running(UNLATCH, site, who))
+
+
+@contextmanager
+def running(name: str, site: Site, who: list[Person]) -> Iterator[Contestant]:
+    """A site of ours whose database has these people."""
+    with serving(site) as served:
+        at = f"--workers {site.workers}", served.port, served.pid, served.processor
+        yield _warmed(Contestant(name, *at, UnlatchVisit, "/auth", who))
 
 
 @contextmanager
