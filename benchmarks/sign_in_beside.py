@@ -84,6 +84,12 @@ _SECRETS = {
 def people(site: Beside, many: int) -> list[SoftCredential]:
     """Make the tables, and people with a passkey each, of the same names as ours."""
     made = passkeys(many)
+    settle([_python(), "-m", "beside.people"], site.settings, made)
+    return made
+
+
+def settle(command: list[str], settings: Mapping[str, str], made: list[SoftCredential]) -> None:
+    """Tell the program that makes the tables who is to be in them."""
     told = [
         {
             "name": username(number),
@@ -93,13 +99,8 @@ def people(site: Beside, many: int) -> list[SoftCredential]:
         }
         for number, one in enumerate(made)
     ]
-    subprocess.run(
-        [_python(), "-m", "beside.people"],
-        input=msgspec.json.encode(told),
-        env=environment(**site.settings),
-        check=True,
-    )
-    return made
+    given = msgspec.json.encode(told)
+    subprocess.run(command, input=given, env=environment(**settings), check=True)
 
 
 def _python() -> str:

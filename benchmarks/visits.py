@@ -43,13 +43,13 @@ def measured(how: argparse.Namespace) -> Iterator[tuple[str, object, list[str]]]
     """One part after the other: its name, what came of it, and that for a person to read."""
     if how.only in (None, WAYS):
         for store in [how.store] if how.store else STORES:
-            ways = visits_ways.run(STORES[store], how.rounds, how.visits)
+            ways = visits_ways.run(STORES[store], how.rounds, how.visits, how.people)
             yield WAYS, ways, list(visits_ways.lines(ways))
     if how.only in (None, SESSION):
         session = visits_session.run(how.rounds, how.seconds)
         yield SESSION, session, list(visits_session.lines(session))
     if how.only in (None, MAIL):
-        mail = visits_mail.run(how.rounds, how.seconds, how.mails)
+        mail = visits_mail.run(how.rounds, how.seconds, how.mails, how.people)
         yield MAIL, mail, list(visits_mail.lines(mail))
 
 
@@ -57,6 +57,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--visits", type=int, default=100, help="of each way, in each turn")
+    parser.add_argument("--people", type=int, default=1000, help="who are there, at the least")
     parser.add_argument("--seconds", type=float, default=20, help="a turn of the others")
     parser.add_argument("--mails", type=float, default=100, help="asked for in a second")
     parser.add_argument("--only", choices=[WAYS, SESSION, MAIL], help="one part")

@@ -30,7 +30,6 @@ from visits_arrivals import Came, come
 RATE = 10.0
 """Sign-ins with a passkey in a second."""
 
-_PEOPLE = 1000
 _EACH = 4
 """Mails at most that somebody is asked for; five in an hour are let through."""
 
@@ -78,14 +77,16 @@ class Mail:
     ratio: Spread
 
 
-def run(rounds: int, seconds: float, mails: float) -> Mail:
+def run(rounds: int, seconds: float, mails: float, people: int) -> Mail:
     """Args:
     seconds: Of each turn.
     mails: Asked for in a second.
+    people: Who are there, at the least; more, where so many mails need more.
     """
+    people = max(people, round(mails * seconds / _EACH) + 1)
     found = []
     for number in range(rounds):
-        found.append(_one_round(seconds, mails))
+        found.append(_one_round(seconds, mails, people))
         progress(f"mail: round {number + 1} of {rounds}")
     return Mail(mails, found, ratio(found))
 
@@ -94,9 +95,8 @@ def ratio(rounds: list[Round]) -> Spread:
     return Spread.of(one.loaded.p99 / one.idle.p99 for one in rounds)
 
 
-def _one_round(seconds: float, mails: float) -> Round:
+def _one_round(seconds: float, mails: float, people: int) -> Round:
     """At a new site, which has no mails in its queue."""
-    people = max(_PEOPLE, round(mails * seconds / _EACH) + 1)
     with (
         TemporaryDirectory() as folder,
         _mail_server() as port,

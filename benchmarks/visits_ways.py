@@ -31,7 +31,6 @@ PASSKEY, REGISTRATION = "a passkey sign-in", "a registration"
 BY_MAIL, STEP_UP = "a sign-in by mail", "a passkey shown again"
 
 _PATIENCE = 30.0
-_PEOPLE = 1000
 
 
 class Registration(UnlatchVisit):
@@ -101,11 +100,11 @@ class Ways:
     ratios: dict[str, Spread]
 
 
-def run(store: str, rounds: int, visits: int) -> Ways:
+def run(store: str, rounds: int, visits: int, people: int) -> Ways:
     with ExitStack() as ends:
         home = Path(ends.enter_context(TemporaryDirectory()))
         postman = ends.enter_context(mail_server(free_port()))
-        site = ends.enter_context(unlatch(store, home, _PEOPLE, postman.port))
+        site = ends.enter_context(unlatch(store, home, people, postman.port))
         each = ways(site, postman)
         # The first round loads what later ones find, and is not told.
         found = [_one_round(each, visits, number) for number in range(rounds + 1)][1:]
