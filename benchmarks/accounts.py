@@ -18,7 +18,6 @@ docs/performance.md says what came of it. (Linux.)
 """
 
 import argparse
-import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -29,17 +28,16 @@ from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests/support"))
 
-import msgspec
 import psycopg
 import scaling_rows as rows
 from postgres import Postgres
 from redis_servers import alone
 from scaling_site import Site, leaned_on, passkeys
+from sign_in_asked import tell
 from sign_in_pace import Contestant
 from sign_in_result import CLIENTS, Result
 from sign_in_rounds import compare, progress
 from sign_in_sites import POSTGRES, running
-from sign_in_told import lines
 from sign_in_visits import Person
 
 from unlatch.testing.keys import cose_key
@@ -95,15 +93,7 @@ def _owners(url: str, ids: list[bytes]) -> dict[bytes, tuple[str, bytes]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--accounts", type=int, nargs=2, default=[1000, 1_000_000])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--sign-ins", type=int, default=400, help="at each site, in each turn")
-    parser.add_argument("--json", type=Path, help="write all of it to this file, too")
-    how = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: no server outlives it
-    result = run(how)
-    print("\n".join(lines(result)), flush=True)
-    if how.json:
-        how.json.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=2))
+    tell(parser, run)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ import argparse
 import os
 import secrets
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -32,12 +31,12 @@ import msgspec
 from own_environment import once
 from scaling_browser import Reply
 from scaling_site import ORIGIN, passkeys, serving
+from sign_in_asked import tell
 from sign_in_beside import settle
 from sign_in_pace import Contestant
 from sign_in_result import Result
 from sign_in_rounds import compare
 from sign_in_sites import SQLITE, UNLATCH, named, unlatch, warmed
-from sign_in_told import lines
 from sign_in_visits import Begun, NotLetIn, Visit
 
 NODE = "Node"
@@ -133,16 +132,8 @@ def run(how: argparse.Namespace) -> Result:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--sign-ins", type=int, default=400, help="of each site, in each turn")
     parser.add_argument("--people", type=int, default=1000, help="who sign in")
-    parser.add_argument("--json", type=Path, help="write all of it to this file, too")
-    how = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: no server outlives it
-    result = run(how)
-    print("\n".join(lines(result)), flush=True)
-    if how.json:
-        how.json.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=2))
+    tell(parser, run)
 
 
 if __name__ == "__main__":

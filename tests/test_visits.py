@@ -15,7 +15,7 @@ from postgres import postgres
 from processes import environment
 
 from unlatch.stores import open_stores
-from unlatch.testing.keys import ES256, SoftCredential, cose_key, make_key
+from unlatch.testing.keys import cose_key
 
 __all__ = ["postgres"]
 
@@ -130,7 +130,7 @@ def test_all_come_who_are_due_whatever_became_of_those_before():
 def test_other_people_come_in_each_turn():
     """An account is sent few mails an hour, so it must not be asked for in every round."""
     pace, visits = import_module("sign_in_pace"), import_module("sign_in_visits")
-    processes = import_module("scaling_processes")
+    processes, site = import_module("scaling_processes"), import_module("scaling_site")
     came = []
 
     @dataclass
@@ -147,11 +147,12 @@ def test_other_people_come_in_each_turn():
         def who(self):
             return self.person.name
 
-    people = [visits.Person(name, a_key()) for name in ("ada", "bo", "cy", "di", "ed", "flo")]
-    site = pace.Contestant("A site", "", 1, 1, processes.Processor({}), Visit, "", people)
+    names = ("ada", "bo", "cy", "di", "ed", "flo")
+    people = [visits.Person(name, key) for name, key in zip(names, site.passkeys(6), strict=True)]
+    one = pace.Contestant("A site", "", 1, 1, processes.Processor({}), Visit, "", people)
 
     for _ in range(2):
-        site.measure(3, 1)
+        one.measure(3, 1)
 
     assert came == ["ada", "bo", "cy", "di", "ada", "bo"]
 
@@ -184,14 +185,3 @@ def test_what_node_needs_is_of_exact_versions_and_from_anywhere():
     for name, package in lock.items():
         assert "resolved" not in package
         assert "integrity" in package or name == ""
-
-
-def a_key() -> SoftCredential:
-    return SoftCredential(
-        rp_id="unlatch.example",
-        user_handle=bytes(64),
-        private_key=make_key(ES256),
-        resident=True,
-        backup_eligible=True,
-        backed_up=True,
-    )
