@@ -16,7 +16,7 @@ that does not: of one process on granian, in turns, by a browser that is signed 
 
 **mail** lets people sign in with a passkey at a fixed rate, first alone, and then while a hundred
 others ask for a mail in each second; on SQLite, each round at a new site. What one waits counts
-from when it was due. Half of the mails are still in the queue when a round ends.
+from when it was due. Most of the mails are still in the queue when a round ends.
 
 Servers are of its own, on free ports of 127.0.0.1, and keep what was committed. Of all rounds the
 median is told, with the least and the most. docs/performance.md says what came of it. (Linux.)
