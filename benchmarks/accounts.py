@@ -1,6 +1,7 @@
 """Whether a sign-in with a passkey takes longer where there are many accounts.
 
-    python benchmarks/accounts.py             a thousand, and a million: half an hour
+    python benchmarks/accounts.py                              a thousand and a million: some
+                                                                twenty minutes
     python benchmarks/accounts.py --accounts 1000 100000        quicker
     make bench-accounts ARGS="--sign-ins 400 --json all.json"   the same by make
 
