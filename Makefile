@@ -10,7 +10,8 @@ LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-ha
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help serve test test-fast faults fuzz lint format assets vendor screenshots \
-	bench bench-profile bench-enumeration bench-scaling bench-endurance lock environment topology
+	bench bench-visits bench-accounts bench-node bench-profile bench-enumeration bench-scaling \
+	bench-endurance lock environment topology
 
 help:
 	@echo 'make serve      run Unlatch on http://localhost:5000    (ARGS="--port 8080" passes options on)'
@@ -25,6 +26,9 @@ help:
 	@echo 'make vendor     the same after a change in frontend/package-lock.json   (needs Node)'
 	@echo 'make screenshots  photograph every page into build/screenshots   (ARGS="account" for some)'
 	@echo 'make bench      what does a sign-in cost, beside that of Flask-Security?  (ten minutes; ARGS="--only sqlite")'
+	@echo 'make bench-visits  what does all else cost, but a sign-in?  (half an hour; ARGS="--only session")'
+	@echo 'make bench-accounts  do a million accounts slow it down?  (half an hour; ARGS="--accounts 1000 100000")'
+	@echo 'make bench-node  what does it cost beside a server for Node?  (ten minutes; needs Node)'
 	@echo 'make bench-profile  where does the time of a sign-in go?  (a minute; ARGS="--only sqlite")'
 	@echo 'make bench-enumeration  does time tell who exists?       (a quarter of an hour)'
 	@echo 'make bench-scaling  what do many accounts, many sign-ins need?  (half an hour; ARGS="--accounts 1000")'
@@ -87,6 +91,17 @@ screenshots: environment
 bench: environment
 	@$(PYTHON) scripts/servers.py
 	@exec $(PYTHON) benchmarks/sign_in.py $(ARGS)
+
+bench-visits: environment
+	@$(PYTHON) scripts/servers.py
+	@exec $(PYTHON) benchmarks/visits.py $(ARGS)
+
+bench-accounts: environment
+	@$(PYTHON) scripts/servers.py
+	@exec $(PYTHON) benchmarks/accounts.py $(ARGS)
+
+bench-node: environment
+	@exec $(PYTHON) benchmarks/sign_in_node.py $(ARGS)
 
 bench-profile: environment
 	@$(PYTHON) scripts/servers.py

@@ -2,16 +2,15 @@
 
 import time
 from collections import Counter, defaultdict
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from http.client import HTTPException
 from threading import Lock
 
 import msgspec
+from mails_seen import NoMail, texts
 from postman import Postman
 from scaling_browser import OPTIONS, SIGN_IN, Browser, Reply, answer
 
-from unlatch.flask.sender.reading import body, code_in
+from unlatch.flask.sender.reading import code_in
 from unlatch.testing.keys import SoftCredential
 
 PATIENCE = 30.0
@@ -90,13 +89,13 @@ class Visit:
         self._ask("sign-out", "POST", "/sign-out", {})
 
     def _code(self, who: str, postman: Postman, before: int) -> str:
-        while not (mails := _mails_to(who, postman, before)):
-            if time.perf_counter() > self._due + PATIENCE:
-                self._end("mail", FAILED, "did not come")
-                raise GoneAway
-            time.sleep(0.01)
+        try:
+            mails = texts(who, postman, after=before, until=self._due + PATIENCE, code=True)
+        except NoMail as error:
+            self._end("mail", FAILED, "did not come")
+            raise GoneAway from error
         self._end("mail", ANSWERED, "")
-        return mails[0]
+        return str(code_in(mails[0]))
 
     def _ask(
         self,
@@ -121,22 +120,6 @@ class Visit:
         now = time.perf_counter()
         self._book.add(what, now - self._due, end, why)
         self._due = now
-
-
-def _mails_to(who: str, postman: Postman, after: int) -> list[str]:
-    """The codes of those that came after so many."""
-    mine = [
-        number for number in range(after, len(postman.contents)) if _is_to(who, postman, number)
-    ]
-    read = (
-        message_from_bytes(postman.contents[one], EmailMessage, policy=policy.default)
-        for one in mine
-    )
-    return [code for one in read if (code := code_in(body(one, "plain")))]
-
-
-def _is_to(who: str, postman: Postman, number: int) -> bool:
-    return postman.taken[number].partition("@")[0] == who
 
 
 def _why(reply: Reply) -> str:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import venv
+from collections.abc import Callable
 from pathlib import Path
 
 _HERE = Path(__file__).parent
@@ -23,13 +24,18 @@ def programs(name: str) -> Path:
     """
     requirements = _HERE / name / "requirements.txt"
     home = _HERE.parent / "build" / name
-    stamp = home / "installed-for"
     wanted = f"{sys.version}\n{requirements.read_text()}"
+    once(home, wanted, lambda: _install(home, requirements))
+    return home / "bin"
+
+
+def once(home: Path, wanted: str, install: Callable[[], None]) -> None:
+    """Install into a folder, unless what is there is what is wanted."""
+    stamp = home / "installed-for"
     if not (stamp.exists() and stamp.read_text() == wanted):
         print(f"Installing what is needed into {home} …", file=sys.stderr, flush=True)
-        _install(home, requirements)
+        install()
         stamp.write_text(wanted)
-    return home / "bin"
 
 
 def _install(home: Path, requirements: Path) -> None:

@@ -41,7 +41,6 @@ from scaling_stores import Times, session_selects, sign_ins
 from unlatch.stores import open_stores
 from unlatch.testing.keys import SoftCredential
 
-POSTGRES = ("shared_buffers=2GB", "max_wal_size=16GB")
 AT_ONCE = 8
 
 
@@ -131,7 +130,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with ExitStack() as ends:
         home = Path(ends.enter_context(TemporaryDirectory()))
-        server = Postgres(*POSTGRES, safe=True)
+        server = Postgres(*rows.POSTGRES, safe=True)
         ends.callback(server.stop)
         if arguments.only != "rows":
             visits = Visits(arguments.people, arguments.seconds, arguments.rounds)

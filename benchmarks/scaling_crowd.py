@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import median, quantiles
+from typing import TypeVar
 
 from scaling_browser import OPTIONS, SIGN_IN, Browser, Reply, answer
 from scaling_processes import Processor
@@ -15,6 +16,7 @@ from scaling_processes import Processor
 from unlatch.testing.keys import SoftCredential
 
 CROWD = "the crowd"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -74,14 +76,14 @@ class Visitor:
 
 
 def pace(
-    crowd: list[Visitor],
-    what: Callable[[Visitor], float],
+    crowd: list[T],
+    what: Callable[[T], float],
     processor: Processor,
     seconds: float,
 ) -> Pace:
     """Let all of them do it again and again."""
 
-    def again(one: Visitor) -> list[float]:
+    def again(one: T) -> list[float]:
         took = [what(one)]
         while time.perf_counter() < until:
             took.append(what(one))

@@ -52,6 +52,13 @@ def _below(root: int, children: Mapping[int, list[int]]) -> Iterator[int]:
         yield from _below(child, children)
 
 
+def thread_seconds(process: int) -> dict[int, float]:
+    """What each of its threads has used of a processor, by the thread's id."""
+    stats = Path(f"/proc/{process}/task").glob("*/stat")
+    fields = {int(one.parent.name): one.read_text().rpartition(")")[2].split() for one in stats}
+    return {thread: sum(map(int, of[11:13])) / _TICKS for thread, of in fields.items()}
+
+
 def started_by(root: int) -> list[int]:
     """The ids of those that it started itself and that have not ended."""
     children = Path(f"/proc/{root}/task/{root}/children")

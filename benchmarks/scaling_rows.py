@@ -15,6 +15,9 @@ PASSKEYS, SESSIONS, EVENTS = 3, 2, 10
 MARKS, MAILS = 10, 100
 """Of so many accounts one has a mark, of so many one has a mail: both are swept away soon."""
 
+POSTGRES = ("shared_buffers=2GB", "max_wal_size=16GB")
+"""Settings of a server that is to hold many of them."""
+
 _AT_ONCE = 100_000
 _DAY = "86400000000"
 
@@ -50,13 +53,18 @@ class Kind:
     def rows(self, accounts: int) -> int:
         return accounts * self.many // self.of
 
-    def statement(self, first: int, last: int, accounts: int, now: int) -> str:
+    def statement(self, first: int, last: int, **of_all: object) -> str:
+        """Args:
+        of_all: What stands for `:accounts`, `:now` and `:public_key`.
+        """
         columns, selected = ", ".join(self.values), ", ".join(self.values.values())
         made = (
             f"INSERT INTO unlatch_{self.table} ({columns}) "  # noqa: S608 - all of it is from here
             f"SELECT {selected} FROM generate_series({first}, {last - 1}) n"
         )
-        return made.replace(":accounts", str(accounts)).replace(":now", str(now))
+        for name, value in of_all.items():
+            made = made.replace(f":{name}", str(value))
+        return made
 
 
 KINDS = (
@@ -85,7 +93,7 @@ KINDS = (
             "id": "md5('passkey' || n)::uuid::text",
             "account_id": _SCATTERED,
             "credential_id": _hash("credential"),
-            "public_key": f"substring({_hash('x')} || {_hash('y')} || {_hash('z')} from 1 for 77)",
+            "public_key": ":public_key",
             "sign_count": "0",
             "backup_eligible": "1",
             "backed_up": "1",
@@ -161,18 +169,20 @@ KINDS = (
 )
 
 
-def fill(url: str, accounts: int, *, now: int) -> None:
+def fill(url: str, accounts: int, *, now: int, public_key: bytes = bytes(77)) -> None:
     """Fill an empty database that has our tables.
 
     Args:
         now: In microseconds; no row is newer.
+        public_key: Of every passkey; without it nobody can sign in.
     """
+    of_all = {"accounts": accounts, "now": now, "public_key": f"'\\x{public_key.hex()}'::bytea"}
     with psycopg.connect(url, autocommit=True) as connection, _in_haste(connection):
         for kind in KINDS:
             rows = kind.rows(accounts)
             for first in range(0, rows, _AT_ONCE):
                 last = min(first + _AT_ONCE, rows)
-                connection.execute(kind.statement(first, last, accounts, now).encode())
+                connection.execute(kind.statement(first, last, **of_all).encode())
                 _progress(kind.table, last, rows)
         connection.execute("VACUUM ANALYZE")
 

@@ -26,29 +26,17 @@ into build/beside. docs/performance.md says what came of it. (Linux.)
 import argparse
 import signal
 import sys
-import time
 from contextlib import ExitStack
-from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests/support"))
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.ec import (
-    ECDSA,
-    SECP256R1,
-    generate_private_key,
-)
-from cryptography.hazmat.primitives.hashes import SHA256
-from scaling_crowd import Pace
-from scaling_processes import busy_seconds
-from sign_in_pace import Contestant
-from sign_in_result import CLIENTS, Result, Round, floors, ratios
+from sign_in_result import Result
+from sign_in_rounds import compare, progress
 from sign_in_sites import FLASK_SECURITY, STORES, UNLATCH, flask_security, unlatch
 from sign_in_told import lines
-
-_VERIFIED = 2000
 
 
 def run(store: str, how: argparse.Namespace) -> Result:
@@ -57,55 +45,8 @@ def run(store: str, how: argparse.Namespace) -> Result:
         home = Path(ends.enter_context(TemporaryDirectory()))
         sites = [ends.enter_context(unlatch(store, home, how.people))]
         if not how.without_flask_security:
-            sites.append(ends.enter_context(flask_security(store, home, how.people, _progress)))
-        rounds = []
-        for number in range(how.rounds):
-            replayed = {one.name: one.check_refusals() for one in sites}
-            if replayed[UNLATCH]:
-                raise SystemExit("Unlatch lets in who repeats an answer that was accepted")
-            rounds.append(_one_round(sites, how.sign_ins))
-            _progress(f"{store}: round {number + 1} of {how.rounds}")
-    return Result(
-        store=store,
-        how={one.name: one.how for one in sites},
-        rounds=rounds,
-        ratios=ratios(rounds, UNLATCH, to=FLASK_SECURITY),
-        floors=floors(rounds, UNLATCH),
-        replayed=replayed,
-    )
-
-
-def _one_round(sites: list[Contestant], sign_ins: int) -> Round:
-    """In turns, so that what else the machine does weighs on each alike."""
-    paces: dict[str, dict[int, Pace]] = {one.name: {} for one in sites}
-    began, others = time.perf_counter(), _used_by_others(sites)
-    for clients in CLIENTS:
-        for one in sites:
-            paces[one.name][clients] = one.measure(sign_ins, clients)
-    floor = _verification()
-    others = _used_by_others(sites) - others
-    return Round(paces, floor, others / (time.perf_counter() - began))
-
-
-def _used_by_others(sites: list[Contestant]) -> float:
-    """Seconds of a processor, so far."""
-    used = sum(sum(one.processor.seconds().values()) for one in sites)
-    return busy_seconds() - used - time.process_time()
-
-
-def _verification() -> float:
-    """What the floor costs: one, of as many bytes as an answer has, the key at hand."""
-    key, signed = generate_private_key(SECP256R1()), bytes(37 + sha256().digest_size)
-    algorithm, public = ECDSA(SHA256()), key.public_key()
-    signature = key.sign(signed, algorithm)
-    began = time.process_time()
-    for _ in range(_VERIFIED):
-        public.verify(signature, signed, algorithm)
-    return (time.process_time() - began) / _VERIFIED
-
-
-def _progress(said: str) -> None:
-    print(said, file=sys.stderr, flush=True)
+            sites.append(ends.enter_context(flask_security(store, home, how.people, progress)))
+        return compare(store, sites, how.rounds, how.sign_ins, one=UNLATCH, to=FLASK_SECURITY)
 
 
 def main() -> None:

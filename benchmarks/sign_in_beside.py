@@ -55,10 +55,7 @@ class Beside:
 
     @property
     def command(self) -> list[str]:
-        size = ["--workers", str(self.size.processes), "--blocking-threads", str(self.size.threads)]
-        what = ["--interface", "wsgi", "--no-ws", "--factory"]
-        where = ["--host", "127.0.0.1", "--log-level", "error"]
-        return [_python(), "-m", "granian", *what, *where, *size, "beside.app:create_app"]
+        return granian(_python(), "beside.app:create_app", self.size)
 
     @property
     def settings(self) -> dict[str, str]:
@@ -70,6 +67,14 @@ class Beside:
         }
 
 
+def granian(python: str, app: str, size: Size) -> list[str]:
+    """The command that serves what a function makes, like "module:create_app"."""
+    many = ["--workers", str(size.processes), "--blocking-threads", str(size.threads)]
+    what = ["--interface", "wsgi", "--no-ws", "--factory"]
+    where = ["--host", "127.0.0.1", "--log-level", "error"]
+    return [python, "-m", "granian", *what, *where, *many, app]
+
+
 _SECRETS = {
     "BESIDE_SECRET_KEY": secrets.token_urlsafe(),
     "BESIDE_SECURITY_PASSWORD_SALT": secrets.token_urlsafe(),
@@ -79,6 +84,12 @@ _SECRETS = {
 def people(site: Beside, many: int) -> list[SoftCredential]:
     """Make the tables, and people with a passkey each, of the same names as ours."""
     made = passkeys(many)
+    settle([_python(), "-m", "beside.people"], site.settings, made)
+    return made
+
+
+def settle(command: list[str], settings: Mapping[str, str], made: list[SoftCredential]) -> None:
+    """Tell the program that makes the tables who is to be in them."""
     told = [
         {
             "name": username(number),
@@ -88,13 +99,8 @@ def people(site: Beside, many: int) -> list[SoftCredential]:
         }
         for number, one in enumerate(made)
     ]
-    subprocess.run(
-        [_python(), "-m", "beside.people"],
-        input=msgspec.json.encode(told),
-        env=environment(**site.settings),
-        check=True,
-    )
-    return made
+    given = msgspec.json.encode(told)
+    subprocess.run(command, input=given, env=environment(**settings), check=True)
 
 
 def _python() -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import cycle
 from statistics import median, quantiles
 from typing import TypeVar
@@ -48,7 +49,7 @@ class Contestant:
         SystemExit: The protected page does not know somebody who signed in.
         """
         with self.browsers(at_once) as browsers, ThreadPoolExecutor(at_once) as pool:
-            come = zip(range(sign_ins), cycle(browsers), cycle(self.people[:-2]), strict=False)
+            come = zip(range(sign_ins), cycle(browsers), self._turns, strict=False)
             shares: list[list[Visit]] = [[] for _ in browsers]
             for number, browser, person in come:
                 shares[number % at_once].append(self.visit(browser, person))
@@ -65,6 +66,13 @@ class Contestant:
             everybody(self._check_session)
         each = {name: one / sign_ins for name, one in (used | {CROWD: own}).items()}
         return Pace(sign_ins / spent, median(took), quantiles(took, n=100)[-1], each)
+
+    @cached_property
+    def _turns(self) -> Iterator[Person]:
+        """Who comes next: one after the other, over all turns. The last two come for nothing else
+        than `check_refusals`.
+        """
+        return cycle(self.people[:-2])
 
     def check_refusals(self) -> bool:
         """See `sign_in_refusals.check`."""

@@ -38,7 +38,7 @@ class Round:
 
 @dataclass(frozen=True)
 class Ratios:
-    """Of Unlatch to Flask-Security, both of the same round."""
+    """Of one site to another, both of the same round."""
 
     cost: Spread
     per_second: Spread
@@ -52,8 +52,8 @@ class Result:
 
     Attributes:
         how: Each site was run.
-        ratios: By how many clients there were.
-        floors: How many raw verifications a sign-in at Unlatch costs, by the same.
+        ratios: Of the first site to the one it is compared with, by how many clients there were.
+        floors: How many raw verifications a sign-in at the first costs, by the same.
         replayed: Which site let an answer of a passkey without a counter in a second time.
     """
 

@@ -27,22 +27,28 @@ _NEAR = 1.05
 
 
 @contextmanager
-def unlatch(store: str, home: Path, many: int) -> Iterator[Contestant]:
+def unlatch(
+    store: str, home: Path, many: int, mail_port: int | None = None
+) -> Iterator[Contestant]:
     """As `unlatch serve` runs it by default; on PostgreSQL with Redis and two workers."""
     with ExitStack() as ends:
         if store == SQLITE:
-            site = Site(home, f"sqlite:///{home}/unlatch.sqlite")
+            site = Site(home, f"sqlite:///{home}/unlatch.sqlite", mail_port=mail_port)
         else:
             server = _postgres(ends)
             redis = ends.enter_context(alone(home / "redis"))
             url = server.url(server.empty())
-            site = Site(home, url, redis.url, 2, leaned_on(server, redis))
-        who = _named(people(site.database_url, many))
-        served = ends.enter_context(serving(site))
-        at = served.port, served.pid, served.processor
-        yield _warmed(
-            Contestant(UNLATCH, f"--workers {site.workers}", *at, UnlatchVisit, "/auth", who)
-        )
+            site = Site(home, url, redis.url, 2, leaned_on(server, redis), mail_port)
+        who = named(people(site.database_url, many))
+        yield ends.enter_context(running(UNLATCH, site, who))
+
+
+@contextmanager
+def running(name: str, site: Site, who: list[Person]) -> Iterator[Contestant]:
+    """A site of ours whose database has these people."""
+    with serving(site) as served:
+        at = f"--workers {site.workers}", served.port, served.pid, served.processor
+        yield warmed(Contestant(name, *at, UnlatchVisit, "/auth", who))
 
 
 @contextmanager
@@ -59,7 +65,7 @@ def flask_security(
             server = _postgres(ends)
             others = {"database": main_process(server)}
             site = Beside(home, server.url(server.empty()), others=others)
-        who = _named(beside.people(site, many))
+        who = named(beside.people(site, many))
         size = _best(site, who, told)
         yield ends.enter_context(_running(site.of(size), who))
 
@@ -69,7 +75,7 @@ def _running(site: Beside, who: list[Person]) -> Iterator[Contestant]:
     with serving(site) as served:
         how = f"{version('beside', 'flask-security')}, granian {site.size}"
         at = how, served.port, served.pid, served.processor
-        yield _warmed(Contestant(FLASK_SECURITY, *at, FlaskSecurityVisit, "", who))
+        yield warmed(Contestant(FLASK_SECURITY, *at, FlaskSecurityVisit, "", who))
 
 
 def _best(site: Beside, who: list[Person], told: Callable[[str], None]) -> Size:
@@ -92,11 +98,11 @@ def _postgres(ends: ExitStack) -> Postgres:
     return server
 
 
-def _named(keys: list[SoftCredential]) -> list[Person]:
+def named(keys: list[SoftCredential]) -> list[Person]:
     return [Person(username(number), key) for number, key in enumerate(keys)]
 
 
-def _warmed(contestant: Contestant) -> Contestant:
+def warmed(contestant: Contestant) -> Contestant:
     """What the first visitors wait for is not what others wait for."""
     contestant.measure(_WARM, 8)
     return contestant

@@ -94,14 +94,14 @@ class Visit(ABC):
 
 
 class UnlatchVisit(Visit):
+    begins, ends = OPTIONS, SIGN_IN
+
     def arrive(self) -> None:
         """There is nothing to be had before."""
 
     def begin(self) -> Begun:
-        reply = self._ask("POST", OPTIONS, {})
-        if reply.status != 200:
-            raise NotLetIn(f"{OPTIONS} gave {reply.status}: {reply.body!r}")
-        return Begun(reply.body, SIGN_IN, reply.seconds)
+        reply = self._told(self.begins)
+        return Begun(reply.body, self.ends, reply.seconds)
 
     def finish(self, begun: Begun, answered: dict[str, Any]) -> Reply:
         return self._ask("POST", begun.path, answered)
@@ -111,6 +111,12 @@ class UnlatchVisit(Visit):
         if reply.status != 200:
             return None
         return str(msgspec.json.decode(reply.body)["account"]["username"])
+
+    def _told(self, path: str, **sent: object) -> Reply:
+        reply = self._ask("POST", path, sent)
+        if reply.status not in (200, 201):
+            raise NotLetIn(f"{path} gave {reply.status}: {reply.body!r}")
+        return reply
 
 
 class FlaskSecurityVisit(Visit):

@@ -1,0 +1,77 @@
+"""Sites that are compared: in turns, so that what else the machine does weighs on each alike."""
+
+import sys
+import time
+from hashlib import sha256
+
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    ECDSA,
+    SECP256R1,
+    generate_private_key,
+)
+from cryptography.hazmat.primitives.hashes import SHA256
+from scaling_crowd import Pace
+from scaling_processes import busy_seconds
+from sign_in_pace import Contestant
+from sign_in_result import CLIENTS, Result, Round, floors, ratios
+
+_VERIFIED = 2000
+
+
+def compare(
+    store: str, sites: list[Contestant], rounds: int, sign_ins: int, *, one: str, to: str
+) -> Result:
+    """Args:
+        sign_ins: At each site, in each turn.
+        one, to: Names of sites; the ratios are of the first to the second.
+
+    Raises:
+        SystemExit: Somebody was let in who must not be.
+    """
+    found = []
+    for number in range(rounds):
+        replayed = {site.name: site.check_refusals() for site in sites}
+        if replayed[one]:
+            raise SystemExit(f"{one} lets in who repeats an answer that was accepted")
+        found.append(_one_round(sites, sign_ins))
+        progress(f"{store}: round {number + 1} of {rounds}")
+    return Result(
+        store=store,
+        how={site.name: site.how for site in sites},
+        rounds=found,
+        ratios=ratios(found, one, to),
+        floors=floors(found, one),
+        replayed=replayed,
+    )
+
+
+def _one_round(sites: list[Contestant], sign_ins: int) -> Round:
+    paces: dict[str, dict[int, Pace]] = {one.name: {} for one in sites}
+    began, others = time.perf_counter(), _used_by_others(sites)
+    for clients in CLIENTS:
+        for one in sites:
+            paces[one.name][clients] = one.measure(sign_ins, clients)
+    floor = _verification()
+    others = _used_by_others(sites) - others
+    return Round(paces, floor, others / (time.perf_counter() - began))
+
+
+def _used_by_others(sites: list[Contestant]) -> float:
+    """Seconds of a processor, so far."""
+    used = sum(sum(one.processor.seconds().values()) for one in sites)
+    return busy_seconds() - used - time.process_time()
+
+
+def _verification() -> float:
+    """What the floor costs: one, of as many bytes as an answer has, the key at hand."""
+    key, signed = generate_private_key(SECP256R1()), bytes(37 + sha256().digest_size)
+    algorithm, public = ECDSA(SHA256()), key.public_key()
+    signature = key.sign(signed, algorithm)
+    began = time.process_time()
+    for _ in range(_VERIFIED):
+        public.verify(signature, signed, algorithm)
+    return (time.process_time() - began) / _VERIFIED
+
+
+def progress(said: str) -> None:
+    print(said, file=sys.stderr, flush=True)
