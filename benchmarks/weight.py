@@ -1,6 +1,6 @@
 """What a site weighs: memory, starts, imports, the sign-in page, instructions.
 
-    python benchmarks/weight.py                              all of it: half an hour
+    python benchmarks/weight.py                              all of it: a quarter of an hour
     python benchmarks/weight.py --only page import           some of memory, start, import, page,
                                                              instructions
     make bench-weight ARGS="--sign-ins 100000 --json all.json"   the same by make
