@@ -10,8 +10,8 @@ LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-ha
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help serve test test-fast faults fuzz lint format assets vendor screenshots \
-	bench bench-visits bench-accounts bench-node bench-profile bench-enumeration bench-scaling \
-	bench-endurance lock environment topology
+	bench bench-visits bench-accounts bench-node bench-profile bench-weight bench-enumeration \
+	bench-scaling bench-endurance lock environment topology
 
 help:
 	@echo 'make serve      run Unlatch on http://localhost:5000    (ARGS="--port 8080" passes options on)'
@@ -30,6 +30,7 @@ help:
 	@echo 'make bench-accounts  do a million accounts slow it down?  (half an hour; ARGS="--accounts 1000 100000")'
 	@echo 'make bench-node  what does it cost beside a server for Node?  (ten minutes; needs Node)'
 	@echo 'make bench-profile  where does the time of a sign-in go?  (a minute; ARGS="--only sqlite")'
+	@echo 'make bench-weight  memory, starts, the page: what does it weigh?  (a quarter of an hour; ARGS="--only page import")'
 	@echo 'make bench-enumeration  does time tell who exists?       (a quarter of an hour)'
 	@echo 'make bench-scaling  what do many accounts, many sign-ins need?  (half an hour; ARGS="--accounts 1000")'
 	@echo 'make bench-endurance  does it grow in an hour of load?   (an hour; ARGS="--minutes 5 --rate 5")'
@@ -106,6 +107,10 @@ bench-node: environment
 bench-profile: environment
 	@$(PYTHON) scripts/servers.py
 	@$(PYTHON) benchmarks/sign_in_profile.py $(ARGS)
+
+bench-weight: environment
+	@E2E_CHROMIUM=$$($(PYTHON) scripts/browser.py) && export E2E_CHROMIUM && \
+		exec $(PYTHON) benchmarks/weight.py $(ARGS)
 
 bench-enumeration: environment
 	@$(PYTHON) benchmarks/enumeration.py $(ARGS)

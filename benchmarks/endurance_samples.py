@@ -30,10 +30,8 @@ class Use:
     @classmethod
     def of(cls, pid: int) -> "Use":
         home = Path(f"/proc/{pid}")
-        lines = (home / "smaps_rollup").read_text().splitlines()
-        pss = next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
         descriptors, threads = (len(list((home / of).iterdir())) for of in ("fd", "task"))
-        return cls(pss * 1024 / 1e6, descriptors, threads)
+        return cls(megabytes(pid, "Pss"), descriptors, threads)
 
     @classmethod
     def together(cls, uses: Iterable["Use"]) -> "Use":
@@ -43,6 +41,13 @@ class Use:
             sum(one.descriptors for one in found),
             sum(one.threads for one in found),
         )
+
+
+def megabytes(pid: int, kind: str) -> float:
+    """Of the process's memory, as the kernel calls it in smaps_rollup (proc_pid_smaps(5))."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    found = next(int(line.split()[1]) for line in lines if line.startswith(f"{kind}:"))
+    return found * 1024 / 1e6
 
 
 @dataclass(frozen=True)

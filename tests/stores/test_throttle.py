@@ -30,6 +30,14 @@ def test_a_flood_pushes_out_who_was_longest_not_seen():
     assert throttle.take([ada], now=NOW) == 0
 
 
+def test_a_counter_that_is_full_again_is_forgotten():
+    throttle = MemoryThrottle()
+    for number in range(1000):
+        throttle.take([Allowance(ONE, f"visitor {number}")], now=NOW + number * MINUTE)
+
+    assert len(throttle._full_at) == 1
+
+
 def test_where_nothing_is_counted_nobody_is_limited():
     throttle = NoThrottle()
 

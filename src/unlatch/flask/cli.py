@@ -16,7 +16,6 @@ from flask.cli import with_appcontext
 from unlatch.core import restoring
 from unlatch.database_url import MEMORY
 from unlatch.errors import SettingsError, UnlatchError
-from unlatch.flask.sender.alone import send_until_told
 from unlatch.flask.served import folder_served
 from unlatch.flask.state import DATABASE_FILE, State, now, state
 from unlatch.settings import Settings
@@ -169,6 +168,8 @@ def send(site: State) -> None:
         SettingsError: There is nothing to send for other processes.
         CannotSend: There is no room for the thread that sends.
     """
+    from unlatch.flask.sender.alone import send_until_told
+
     if site.settings.database_url == MEMORY:
         raise SettingsError(
             ["UNLATCH_DATABASE_URL is memory:, which no other process sees; name a file."]

@@ -16,7 +16,6 @@ from unlatch.flask.cli import commands
 from unlatch.flask.development import is_development, is_other_command
 from unlatch.flask.served import folder_served
 from unlatch.flask.state import NAME, State, state
-from unlatch.flask.views import add_views
 from unlatch.settings import Settings
 
 
@@ -117,6 +116,9 @@ def _blueprint() -> Blueprint:
     blueprint.add_url_rule("/static/<path:filename>", "static", assets.static)
     blueprint.add_app_template_filter(moments.when, "unlatch_when")
     blueprint.add_app_template_filter(moments.iso, "unlatch_iso")
+    # With them comes what requests need, webauthn above all, for which no `import unlatch` waits.
+    from unlatch.flask.views import add_views
+
     add_views(blueprint)
     _answer_errors(blueprint)
     return blueprint

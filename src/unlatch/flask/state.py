@@ -1,6 +1,7 @@
 """What one app keeps of Unlatch, in `app.extensions["unlatch"]`.
 
-Nothing is opened or written before it is first needed: `flask routes` makes no file.
+Nothing is opened or written before it is first needed: `flask routes` makes no file. Nor is what
+makes the parts imported before: a host's every command imports this module.
 """
 
 import threading
@@ -8,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from flask import Flask, current_app
 
@@ -20,10 +21,12 @@ from unlatch.core.times import DAY
 from unlatch.errors import SettingsError
 from unlatch.flask.csp import content_security_policy
 from unlatch.flask.development import kept_keys
-from unlatch.flask.sender import Letters, MailboxTransport, Sender, SmtpTransport
-from unlatch.gate import Gate
 from unlatch.settings import Settings
 from unlatch.stores import open_stores, open_throttle
+
+if TYPE_CHECKING:
+    from unlatch.flask.sender import Letters, MailboxTransport, Sender
+    from unlatch.gate import Gate
 
 T = TypeVar("T")
 
@@ -95,18 +98,20 @@ class State:
         return self._once("throttle", self._open_throttle)
 
     @property
-    def gate(self) -> Gate:
+    def gate(self) -> "Gate":
         """The core's parts."""
         return self._once("gate", self._make_gate)
 
     @property
-    def sender(self) -> Sender:
+    def sender(self) -> "Sender":
         """Who sends mail."""
         return self._once("sender", self._make_sender)
 
     @property
-    def mailbox(self) -> MailboxTransport:
+    def mailbox(self) -> "MailboxTransport":
         """The development mailbox."""
+        from unlatch.flask.sender import MailboxTransport
+
         return MailboxTransport(self.folder / MAILBOX_FOLDER)
 
     def deliver(self) -> None:
@@ -135,13 +140,17 @@ class State:
         key = derive(self._keys()[0], f"counters:{self.settings.rp_id}") if url else b""
         return open_throttle(url, key=key, unlimited=unlimited)
 
-    def _make_gate(self) -> Gate:
+    def _make_gate(self) -> "Gate":
+        from unlatch.gate import Gate
+
         return Gate(self.settings, self.stores, self.throttle, self._keys(), self.policy, now)
 
     def _keys(self) -> Sequence[bytes]:
         return self.settings.secret_keys or kept_keys(self.folder)
 
-    def _make_sender(self) -> Sender:
+    def _make_sender(self) -> "Sender":
+        from unlatch.flask.sender import Sender, SmtpTransport
+
         mail = self.settings.mail
         return Sender(
             stores=self.stores,
@@ -153,7 +162,9 @@ class State:
             worker="inline" if self.app.testing else self.settings.mail_worker,
         )
 
-    def _letters(self) -> Letters:
+    def _letters(self) -> "Letters":
+        from unlatch.flask.sender import Letters
+
         mail = self.settings.mail
         return Letters(
             render=self._render,
@@ -178,6 +189,6 @@ def state() -> State:
     return found
 
 
-def gate() -> Gate:
+def gate() -> "Gate":
     """That of the current app."""
     return state().gate

@@ -38,9 +38,18 @@ class MemoryThrottle:
             for key, full_at in after.items():
                 self._full_at[key] = full_at
                 self._full_at.move_to_end(key)
-            while len(self._full_at) > self._most_counters:
-                self._full_at.popitem(last=False)
+            self._forget(now)
             return 0
+
+    def _forget(self, now: int) -> None:
+        """Those that were longest not used, as far as they are full again, which they would be
+        without us, too; and where there are too many of them, whatever they say.
+        """
+        while self._full_at:
+            key = next(iter(self._full_at))
+            if self._full_at[key] > now and len(self._full_at) <= self._most_counters:
+                return
+            del self._full_at[key]
 
     def give_back(self, taken: Sequence[Allowance], *, now: int) -> None:
         with self._lock:
