@@ -18,6 +18,7 @@ _ID = mails.c.id == bindparam("mail")
 _FRESH = mails.c.expires_at > bindparam("now")
 _SPENDABLE = and_(untouched, _FRESH)
 
+# Not by IN: a list's text is made anew for each execution, and each sign-in asks this.
 pending = and_(
     _SPENDABLE, or_(*(mails.c.purpose == one.value for one in Purpose if not one.is_notice))
 )
