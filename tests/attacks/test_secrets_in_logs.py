@@ -146,7 +146,7 @@ def test_a_database_that_fails_is_logged_without_its_values(
     assert [one.status_code for one in failed] == [503] * 5
     assert b"stumbled" in logged()
     assert b"Traceback" in logged()
-    assert b"INSERT INTO unlatch_accounts" in logged()
+    assert b"unit.accounts.add(" in logged()
     assert b"noah@example.com" not in logged()
     assert secrets(visitor).found_in(logged()) == set()
     assert secrets(visitor).found_in(b"".join(one.data for one in failed)) == set()
