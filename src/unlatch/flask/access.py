@@ -27,7 +27,7 @@ from unlatch.flask import answers, binding, browser, cookies, forms, headers
 from unlatch.flask.client import client
 from unlatch.flask.memory import memory
 from unlatch.flask.party import party
-from unlatch.flask.state import gate, state
+from unlatch.flask.state import NAME, gate, state
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -115,7 +115,8 @@ def live_session() -> LiveSession | None:
     """
     known = memory()
     if not known.asked_for_session:
-        after_this_request(_vary_by_cookie)
+        if request.blueprint != NAME:  # ours say so of all that they answer
+            after_this_request(_vary_by_cookie)
         cookies.clear_doubled()
         token = session_cookie().read()
         known.live = gate().sessions.resume(token) if token else None
@@ -127,7 +128,10 @@ def _vary_by_cookie(response: Response) -> Response:
     """An answer that asked who is there is for them alone; a shared cache must not show it to
     the next.
     """
-    response.vary.add("Cookie")
+    if "Vary" in response.headers:
+        response.vary.add("Cookie")
+    else:
+        response.headers.add("Vary", "Cookie")
     return response
 
 

@@ -4,6 +4,7 @@ import secrets
 from pathlib import Path
 
 from flask import Blueprint, Flask, Response, current_app, request
+from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import PathConverter
 
@@ -109,9 +110,7 @@ def _keys_for_toasts(settings: Settings | SettingsError) -> list[bytes]:
 def _blueprint() -> Blueprint:
     blueprint = Blueprint(NAME, "unlatch.flask", template_folder="templates")
     blueprint.url_value_preprocessor(_spare_from_tokens)
-    blueprint.before_request(access.check_request)
-    blueprint.before_request(_begin_sending)
-    blueprint.before_request(_begin_counting)
+    blueprint.before_request(_begin)
     blueprint.after_request(headers.add_headers)
     blueprint.add_url_rule("/static/<path:filename>", "static", assets.static)
     blueprint.add_app_template_filter(moments.when, "unlatch_when")
@@ -135,15 +134,14 @@ def _spare_from_tokens(*_: object) -> None:
         protect.exempt(current_app.blueprints[NAME])
 
 
-def _begin_sending() -> None:
-    """At a process's first request, for mails that an earlier process left behind."""
-    if request.endpoint != "unlatch.static":
-        state().sender.start()
-
-
-def _begin_counting() -> None:
-    if request.endpoint != "unlatch.static":
-        state().throttle.request_begins()
+def _begin() -> ResponseReturnValue | None:
+    """Before every view of ours."""
+    answer = access.check_request()
+    if answer is None and request.endpoint != "unlatch.static":
+        own = state()
+        own.sender.start()  # for mails that an earlier process left behind
+        own.throttle.request_begins()
+    return answer
 
 
 def _answer_errors(blueprint: Blueprint) -> None:

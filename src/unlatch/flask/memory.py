@@ -5,7 +5,7 @@ which outlives a request wherever somebody has pushed one around several. What i
 of one visitor would be true of the next.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import request
 
@@ -23,6 +23,7 @@ class Memory:
     browser_id: The id in the browser cookie, empty where there is none of ours.
     let_in: Whether somebody was signed in by it.
     refused: The reason of what it was refused for, if it was.
+    cookies: What its answer will have the browser keep or forget, as `Set-Cookie` says it.
     """
 
     party: RelyingParty | None = None
@@ -31,9 +32,13 @@ class Memory:
     browser_id: bytes | None = None
     let_in: bool = False
     refused: str | None = None
+    cookies: list[str] = field(default_factory=list)
 
 
 def memory() -> Memory:
     """That of the current request."""
-    found: Memory = request.environ.setdefault(_KEY, Memory())
+    environ = request.environ
+    found: Memory | None = environ.get(_KEY)
+    if found is None:
+        found = environ[_KEY] = Memory()
     return found

@@ -122,10 +122,11 @@ class State:
         self.sender.wake()
 
     def _once(self, name: str, make: Callable[[], T]) -> T:
-        with self._making:
-            if name not in self._made:
-                self._made[name] = make()
-            return self._made[name]  # type: ignore[return-value]  # made by `make` of this name
+        if name not in self._made:
+            with self._making:
+                if name not in self._made:
+                    self._made[name] = make()
+        return self._made[name]  # type: ignore[return-value]  # made by `make` of this name
 
     def _open_stores(self) -> Stores:
         url = self.settings.database_url
