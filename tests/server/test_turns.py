@@ -3,6 +3,7 @@
 import threading
 
 from flask import Flask, request
+from processes import wait_until
 from werkzeug.test import Client, create_environ, run_wsgi_app
 
 from unlatch.errors import Unavailable
@@ -184,3 +185,86 @@ def test_the_ready_server_turns_away_in_its_own_words(tmp_path, monkeypatch):
     assert (told.status_code, (told.json or {})["error"]) == (503, "unavailable")
     assert client.get("/healthz").status_code == 200
     assert not (tmp_path / "instance").exists()  # none of it has gone as far as the database
+
+
+class Line:
+    """Visitors of an app in which one is held until he is let go, and the paths of who came."""
+
+    def __init__(self, **turns):
+        self.came: list[str] = []
+        self.held, self.go_on = threading.Event(), threading.Event()
+        app = echo()
+        app.add_url_rule("/<path>", view_func=self._come, methods=["GET", "POST"])
+        self.turns = Turns(app, at_once=1, reading=9, aside=["/mail"], **turns)
+        self._visitors: list[threading.Thread] = []
+
+    def _come(self, path):
+        self.came.append(path)
+        if path == "hold":
+            self.held.set()
+            self.go_on.wait(10)
+        return path
+
+    def visit(self, path, method="POST"):
+        """In a thread of its own; gives what says that it waits, and its answer."""
+        answers = []
+        waits = threading.Event()
+
+        class Body:
+            def read(self, size):
+                waits.set()  # from now on it stands in line
+                return b""
+
+        def ask():
+            environ = {"wsgi.input": Body(), "wsgi.input_terminated": True}
+            answers.append(Client(self.turns).open(path, method=method, environ_overrides=environ))
+
+        visitor = threading.Thread(target=ask)
+        visitor.start()
+        self._visitors.append(visitor)
+        if method == "POST":
+            assert waits.wait(10)
+        return answers
+
+    def end(self):
+        self.go_on.set()
+        for visitor in self._visitors:
+            visitor.join(10)
+
+
+def test_of_a_crowd_that_stands_aside_one_is_in_line():
+    line = Line(most_aside=5)
+    line.visit("/hold")
+    assert line.held.wait(10)
+    for _ in range(5):
+        line.visit("/mail")
+    wait_until(lambda: len(line.turns._turn) == 1, "the first of them to be in line")
+    wait_until(lambda: len(line.turns._forward) == 4, "the others to stand aside")
+    line.visit("/sign-in")
+    wait_until(lambda: len(line.turns._turn) == 2, "somebody else to be in line")
+
+    line.end()
+
+    assert line.came == ["hold", "mail", "sign-in", "mail", "mail", "mail", "mail"]
+
+
+def test_where_too_many_stand_aside_one_more_is_turned_away():
+    line = Line(most_aside=2)
+    line.visit("/hold")
+    assert line.held.wait(10)
+    line.visit("/mail")
+    line.visit("/mail")
+    wait_until(lambda: len(line.turns._forward) == 1, "the second to stand aside")
+
+    turned_away = Client(line.turns).post("/mail")
+    line.end()
+
+    assert (turned_away.status_code, turned_away.data) == (503, b"turned away")
+    assert Client(line.turns).post("/mail").data == b"mail"
+
+
+def test_who_only_looks_does_not_stand_aside():
+    line = Line(most_aside=0)
+
+    assert Client(line.turns).get("/mail").data == b"mail"
+    assert Client(line.turns).post("/mail").status_code == 503

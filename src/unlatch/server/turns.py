@@ -1,7 +1,8 @@
 """Requests take turns, and bring their bodies with them."""
 
-import threading
+import time
 from collections.abc import Container, Iterable
+from contextlib import ExitStack
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from flask import request
 
 from unlatch.errors import Unavailable
 from unlatch.flask.access import BODY_MAX
+from unlatch.server.line import Line
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -45,11 +47,17 @@ class Turns:
 
     Whom it has no turn for, the app has to turn away by `turn_away`, in its own words.
 
+    Some stand aside: only a quarter as many of them as the app works on, and at least one, stand in
+    line with all others, however many there are. So a crowd that asks for mails, which it can from
+    anywhere and for anybody, keeps who signs in waiting no longer than one of it does.
+
     Args:
         at_once: How many requests the app works on.
         reading: How many bodies are waited for; more are turned away.
         patience: Seconds that a request waits for its turn; None for as long as it takes.
         at_any_time: Paths that need no turn: whether a process lives is asked when it is busy, too.
+        aside: Paths of which those who post there stand aside.
+        most_aside: How many of them; more are turned away, or they would take every thread.
     """
 
     def __init__(
@@ -60,10 +68,15 @@ class Turns:
         reading: int,
         patience: float | None = None,
         at_any_time: Container[str] = (),
+        aside: Container[str] = (),
+        most_aside: int = 1,
     ) -> None:
         self._app = app
-        self._turn = threading.Semaphore(at_once)
-        self._reading = threading.Semaphore(reading)
+        self._turn = Line(at_once)
+        self._room_aside = Line(most_aside)
+        self._forward = Line(max(1, at_once // 4))
+        self._aside = aside
+        self._reading = Line(reading)
         self._patience = patience
         self._at_any_time = at_any_time
 
@@ -75,13 +88,13 @@ class Turns:
             return self._work(environ, start_response, b"")
         if _is_too_large(environ):  # the app will see that, and who only announces it sends nothing
             return self._work(environ, start_response, b"")
-        if not self._reading.acquire(timeout=BODY_PATIENCE):
+        if not self._reading.enter(BODY_PATIENCE):
             return self._turn_away(environ, start_response)
         try:
             # One byte more than is taken, so that the app sees by itself that it is too many.
             body = environ["wsgi.input"].read(BODY_MAX + 1)
         finally:
-            self._reading.release()
+            self._reading.leave()
         if body and not environ.get("CONTENT_LENGTH"):  # it came in chunks
             environ["CONTENT_LENGTH"] = str(len(body))
         return self._work(environ, start_response, body)
@@ -89,14 +102,26 @@ class Turns:
     def _work(
         self, environ: "WSGIEnvironment", start_response: "StartResponse", body: bytes
     ) -> list[bytes]:
-        if environ["PATH_INFO"] in self._at_any_time:
+        path, began = environ["PATH_INFO"], time.monotonic()
+        if path in self._at_any_time:
             return self._answer(environ, start_response, body)
-        if not self._turn.acquire(timeout=self._patience):
-            return self._turn_away(environ, start_response)
-        try:
+        with ExitStack() as entered:
+            lines = [self._turn]
+            if path in self._aside and environ["REQUEST_METHOD"] == "POST":
+                if not self._room_aside.enter(0):
+                    return self._turn_away(environ, start_response)
+                entered.callback(self._room_aside.leave)
+                lines = [self._forward, self._turn]
+            for line in lines:
+                if not line.enter(self._patience_left(began)):
+                    return self._turn_away(environ, start_response)
+                entered.callback(line.leave)
             return self._answer(environ, start_response, body)
-        finally:
-            self._turn.release()
+
+    def _patience_left(self, began: float) -> float | None:
+        if self._patience is None:
+            return None
+        return max(0.0, began + self._patience - time.monotonic())
 
     def _turn_away(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"

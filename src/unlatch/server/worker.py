@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 READING = 24
 """Bodies waited for at once: fewer than there are threads, so that some are always free."""
 
+ASIDE = 20
+"""Requests for mails waited for at once, likewise."""
+
+_MAILED = ("/sign-in/email", "/register")
+"""Below the prefix: who posts there asks for a mail, and need not be known to anybody."""
+
 AT_ONCE = 8
 """Requests worked on at once where the database is a server, whose answers they wait for. On SQLite
 it is one: they would only wait for each other.
@@ -50,13 +56,16 @@ def load(config: Mapping[str, object], main_process: int, counts: Path | None) -
     # mail that is being handed over would be cut off, and nobody could send it again.
     Finalize(None, stop_all, exitpriority=1)
     app.before_request(turn_away)
-    has_one = has_one_writer(app.extensions["unlatch"].settings)
+    settings = app.extensions["unlatch"].settings
+    has_one = has_one_writer(settings)
     return Turns(
         app,
         at_once=1 if has_one else AT_ONCE,
         reading=READING,
         patience=None if has_one else TURN_PATIENCE,
         at_any_time=health.PATHS,
+        aside=[settings.url_prefix + path for path in _MAILED],
+        most_aside=ASIDE,
     )
 
 
