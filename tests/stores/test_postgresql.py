@@ -1,12 +1,16 @@
 """PostgreSQL keeps every promise, plain and behind a pooler."""
 
+import traceback
+
 import pytest
 
 from unlatch.core.times import SECOND
+from unlatch.errors import StoreError
 from unlatch.flask.state import now
 from unlatch.stores import open_database, open_stores
 from unlatch.stores.sql import postgresql, postgresql_deadline
 from unlatch.testing.store_contract import StoreContract
+from unlatch.testing.store_contract.making import an_account
 
 pytestmark = pytest.mark.slow
 
@@ -58,3 +62,19 @@ def test_it_tells_its_time(postgres, shared):
     assert told is not None
     assert abs(told - now()) < 60 * SECOND
     database.close()
+
+
+def test_what_is_refused_is_not_quoted(postgres):
+    """PostgreSQL itself quotes the whole row; and what nobody expects goes into the log."""
+    name = postgres.fresh()
+    stores = open_stores(postgres.url(name))
+    odd = "ALTER TABLE unlatch_accounts ADD CONSTRAINT odd CHECK (address_key IS NULL)"
+    postgres.tell(odd, name)
+
+    with pytest.raises(StoreError) as refused, stores.unit() as unit:
+        unit.accounts.add(an_account("Mira"), stale_before=0)
+    stores.close()
+
+    shown = "".join(traceback.format_exception(refused.value))
+    assert 'violates check constraint "odd"' in shown
+    assert "@example.com" not in shown
