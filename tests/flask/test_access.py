@@ -267,3 +267,13 @@ def test_a_failure_of_ours_is_500_in_our_look_and_tells_nothing(app, mira, monke
     assert ("Something went wrong" if face == "page" else '"error":"failed"') in answer.text
     assert answer.headers["Cache-Control"] == "no-store"
     assert "Content-Security-Policy" in answer.headers
+
+
+def test_an_answer_depends_on_who_asks_wherever_that_was_asked(mira):
+    """In a copy of the request's context nobody calls what hangs on it: a shared cache was shown
+    one person's page for the next.
+    """
+    answer = mira.get("/elsewhere")
+
+    assert answer.text == "Hello Mira Okafor, Mira Okafor"
+    assert "Cookie" in answer.headers["Vary"]

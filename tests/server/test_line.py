@@ -25,7 +25,7 @@ def test_those_who_wait_are_let_in_in_their_order_and_before_who_comes_then():
     waiting = []
     for name in range(5):
         waiting.append(comer(line, name, came))
-        wait_until(lambda: len(line) == len(waiting), "it to wait")
+        wait_until(lambda: line.waiting == len(waiting), "it to wait")
 
     line.leave()
     waiting.append(comer(line, "late", came))
@@ -33,7 +33,7 @@ def test_those_who_wait_are_let_in_in_their_order_and_before_who_comes_then():
         one.join(10)
 
     assert came == [0, 1, 2, 3, 4, "late"]
-    assert len(line) == 0
+    assert line.waiting == 0
 
 
 def test_nobody_takes_the_place_that_somebody_waits_for():
@@ -41,7 +41,7 @@ def test_nobody_takes_the_place_that_somebody_waits_for():
     came: list[object] = []
     assert line.enter(0)
     first = comer(line, "first", came)
-    wait_until(lambda: len(line) == 1, "it to wait")
+    wait_until(lambda: line.waiting == 1, "it to wait")
 
     assert not line.enter(0)
     line.leave()
@@ -68,7 +68,7 @@ def test_whose_patience_ends_waits_no_more():
     line.leave()
 
     assert came == []
-    assert len(line) == 0
+    assert line.waiting == 0
     assert line.enter(0)
     assert not line.enter(0)
 

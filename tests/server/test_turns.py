@@ -10,7 +10,9 @@ from unlatch.errors import Unavailable
 from unlatch.flask.access import BODY_MAX
 from unlatch.server import health
 from unlatch.server.app import create_app
+from unlatch.server.serving import _THREADS
 from unlatch.server.turns import Turns, turn_away
+from unlatch.server.worker import READING
 
 
 class SlowBody:
@@ -143,6 +145,31 @@ def test_half_sent_bodies_keep_nobody_from_looking(monkeypatch):
     assert client.post("/", data=b"quick").data == b"quick"
 
 
+def test_where_as_many_wait_to_be_read_as_are_read_nobody_else_waits():
+    """Each of them holds a thread."""
+    turns, slow = Turns(echo(), at_once=1, reading=1), SlowBody()
+    body = {"wsgi.input": slow, "wsgi.input_terminated": True}
+    stuck = [
+        threading.Thread(target=lambda: Client(turns).post("/", environ_overrides=body))
+        for _ in range(2)
+    ]
+    stuck[0].start()
+    assert slow.asked.wait(10)
+    stuck[1].start()
+    wait_until(lambda: turns._reading.waiting == 1, "the second to wait")
+
+    busy = Client(turns).post("/", data=b"quick")
+
+    assert (busy.status_code, turns._reading.waiting) == (503, 1)  # without having waited
+    slow.ended.set()
+    for one in stuck:
+        one.join(10)
+
+
+def test_some_threads_read_nothing_and_wait_for_nobody_who_does():
+    assert 2 * READING < _THREADS
+
+
 def test_whose_turn_does_not_come_is_turned_away():
     entered, leave = threading.Event(), threading.Event()
     app = echo()
@@ -187,15 +214,15 @@ def test_the_ready_server_turns_away_in_its_own_words(tmp_path, monkeypatch):
     assert not (tmp_path / "instance").exists()  # none of it has gone as far as the database
 
 
-class Line:
+class Crowd:
     """Visitors of an app in which one is held until he is let go, and the paths of who came."""
 
-    def __init__(self, **turns):
+    def __init__(self):
         self.came: list[str] = []
         self.held, self.go_on = threading.Event(), threading.Event()
         app = echo()
         app.add_url_rule("/<path>", view_func=self._come, methods=["GET", "POST"])
-        self.turns = Turns(app, at_once=1, reading=9, aside=["/mail"], **turns)
+        self.turns = Turns(app, at_once=1, reading=9, aside=["/mail"])
         self._visitors: list[threading.Thread] = []
 
     def _come(self, path):
@@ -233,38 +260,28 @@ class Line:
 
 
 def test_of_a_crowd_that_stands_aside_one_is_in_line():
-    line = Line(most_aside=5)
-    line.visit("/hold")
-    assert line.held.wait(10)
+    crowd = Crowd()
+    crowd.visit("/hold")
+    assert crowd.held.wait(10)
     for _ in range(5):
-        line.visit("/mail")
-    wait_until(lambda: len(line.turns._turn) == 1, "the first of them to be in line")
-    wait_until(lambda: len(line.turns._forward) == 4, "the others to stand aside")
-    line.visit("/sign-in")
-    wait_until(lambda: len(line.turns._turn) == 2, "somebody else to be in line")
+        crowd.visit("/mail")
+    wait_until(lambda: crowd.turns._turn.waiting == 1, "the first of them to be in line")
+    wait_until(lambda: crowd.turns._forward.waiting == 4, "the others to stand aside")
+    crowd.visit("/sign-in")
+    wait_until(lambda: crowd.turns._turn.waiting == 2, "somebody else to be in line")
 
-    line.end()
+    crowd.end()
 
-    assert line.came == ["hold", "mail", "sign-in", "mail", "mail", "mail", "mail"]
-
-
-def test_where_too_many_stand_aside_one_more_is_turned_away():
-    line = Line(most_aside=2)
-    line.visit("/hold")
-    assert line.held.wait(10)
-    line.visit("/mail")
-    line.visit("/mail")
-    wait_until(lambda: len(line.turns._forward) == 1, "the second to stand aside")
-
-    turned_away = Client(line.turns).post("/mail")
-    line.end()
-
-    assert (turned_away.status_code, turned_away.data) == (503, b"turned away")
-    assert Client(line.turns).post("/mail").data == b"mail"
+    assert crowd.came == ["hold", "mail", "sign-in", "mail", "mail", "mail", "mail"]
 
 
 def test_who_only_looks_does_not_stand_aside():
-    line = Line(most_aside=0)
+    crowd = Crowd()
+    crowd.visit("/hold")
+    assert crowd.held.wait(10)
+    crowd.visit("/mail", method="GET")
+    wait_until(lambda: crowd.turns._turn.waiting == 1, "it to be in line")
+    crowd.visit("/mail", method="GET")
 
-    assert Client(line.turns).get("/mail").data == b"mail"
-    assert Client(line.turns).post("/mail").status_code == 503
+    wait_until(lambda: crowd.turns._turn.waiting == 2, "the other to be in line, too")
+    crowd.end()

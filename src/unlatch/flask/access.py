@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar, cast, overload
 
-from flask import Response, after_this_request, redirect, request
+from flask import Response, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge, SecurityError
 from werkzeug.local import LocalProxy
@@ -27,7 +27,7 @@ from unlatch.flask import answers, binding, browser, cookies, forms, headers
 from unlatch.flask.client import client
 from unlatch.flask.memory import memory
 from unlatch.flask.party import party
-from unlatch.flask.state import NAME, gate, state
+from unlatch.flask.state import gate, state
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -114,25 +114,13 @@ def live_session() -> LiveSession | None:
     left alone; it never changes the cookie.
     """
     known = memory()
+    known.looked = True
     if not known.asked_for_session:
-        if request.blueprint != NAME:  # ours say so of all that they answer
-            after_this_request(_vary_by_cookie)
         cookies.clear_doubled()
         token = session_cookie().read()
         known.live = gate().sessions.resume(token) if token else None
         known.asked_for_session = True
     return known.live
-
-
-def _vary_by_cookie(response: Response) -> Response:
-    """An answer that asked who is there is for them alone; a shared cache must not show it to
-    the next.
-    """
-    if "Vary" in response.headers:
-        response.vary.add("Cookie")
-    else:
-        response.headers.add("Vary", "Cookie")
-    return response
 
 
 def require_session() -> LiveSession:

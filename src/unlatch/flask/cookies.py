@@ -65,20 +65,13 @@ class Cookie:
 
 
 def _answer_with(name: str, value: str, seconds: int) -> None:
-    """Put by hand into the one form that ours have (RFC 6265, section 4.1), all of one answer by
-    one hook: `Response.set_cookie`, which is made for any, took four times as long.
+    """Put by hand into the one form that ours have (RFC 6265, section 4.1): `Response.set_cookie`,
+    which is made for any, took four times as long.
     """
     secure = "Secure; " if party().https else ""
-    answer_with = memory().cookies
-    if not answer_with:
-        after_this_request(_set_cookies)
-    answer_with.append(f"{name}={value}; Max-Age={seconds}; {secure}HttpOnly; Path=/; SameSite=Lax")
-
-
-def _set_cookies(response: Response) -> Response:
-    for one in memory().cookies:
-        response.headers.add("Set-Cookie", one)
-    return response
+    memory().cookies.append(
+        f"{name}={value}; Max-Age={seconds}; {secure}HttpOnly; Path=/; SameSite=Lax"
+    )
 
 
 def session(lifetime: int) -> Cookie:

@@ -71,6 +71,7 @@ class Unlatch:
         prefix = "/auth" if isinstance(settings, SettingsError) else settings.url_prefix
         blueprint = _blueprint()
         app.register_blueprint(blueprint, url_prefix=prefix)
+        app.after_request(headers.add_remembered)
         app.cli.add_command(commands)
         app.context_processor(lambda: {"current_account": access.current_account})
 

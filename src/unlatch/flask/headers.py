@@ -1,9 +1,10 @@
-"""The headers of every answer of ours, and of no answer of the host's."""
+"""The headers of every answer of ours; and of an answer of the host's what we know of it."""
 
 from flask import Response, request
 
+from unlatch.flask.memory import memory
 from unlatch.flask.party import party
-from unlatch.flask.state import state
+from unlatch.flask.state import NAME, state
 
 _ALWAYS = (
     ("X-Content-Type-Options", "nosniff"),
@@ -13,6 +14,23 @@ _ALWAYS = (
 _HTTPS = ("Strict-Transport-Security", "max-age=31536000")
 _VARY = ("Accept", "Cookie", "HX-Request", "HX-Request-Type", "HX-History-Restore-Request")
 _VARY_ALONE = ", ".join(_VARY)
+
+
+def add_remembered(response: Response) -> Response:
+    """After every request of the app, what was remembered for its answer. By the app's own hook:
+    one of `after_this_request` belongs to a context, and a host may look who is there in a copy of
+    it, in another thread say, whose hooks nobody ever calls.
+    """
+    known = memory()
+    for cookie in known.cookies:
+        response.headers.add("Set-Cookie", cookie)
+    # It is for them alone; a shared cache must not show it to the next. (Ours say so anyway.)
+    if known.looked and request.blueprint != NAME:
+        if "Vary" in response.headers:
+            response.vary.add("Cookie")
+        else:
+            response.headers.add("Vary", "Cookie")
+    return response
 
 
 def add_headers(response: Response) -> Response:

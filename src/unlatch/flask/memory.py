@@ -19,6 +19,7 @@ _KEY = "unlatch.memory"
 class Memory:
     """Attributes:
     party: The site it is for.
+    looked: Whether anybody asked who is there, so that the answer depends on it.
     asked_for_session: Whether the store was asked whose session it is; `live` is the answer.
     browser_id: The id in the browser cookie, empty where there is none of ours.
     let_in: Whether somebody was signed in by it.
@@ -27,6 +28,7 @@ class Memory:
     """
 
     party: RelyingParty | None = None
+    looked: bool = False
     asked_for_session: bool = False
     live: LiveSession | None = None
     browser_id: bytes | None = None

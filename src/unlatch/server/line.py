@@ -10,7 +10,7 @@ class Line:
     it as those who wait, and of a crowd some would be overtaken again and again.
 
     Args:
-        at_once: How many are inside at most.
+        at_once: How many are inside at most; with none, who has no patience waits for ever.
     """
 
     def __init__(self, at_once: int) -> None:
@@ -18,7 +18,8 @@ class Line:
         self._waiting: deque[threading.Lock] = deque()
         self._changing = threading.Lock()
 
-    def __len__(self) -> int:
+    @property
+    def waiting(self) -> int:
         """How many wait."""
         return len(self._waiting)
 

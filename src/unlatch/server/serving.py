@@ -30,8 +30,10 @@ from unlatch.server.worker import load
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-_THREADS = 32
-"""Most of them read bodies; `Turns` lets few requests at a time go on from there."""
+_THREADS = 64
+"""Some of them read bodies, the others hold who waits for a turn: `Turns` lets few requests at a
+time go on. An idle one costs next to nothing.
+"""
 
 _CONNECTIONS = 512
 """At once, idle ones included. More wait in the kernel."""

@@ -53,11 +53,11 @@ class Turns:
 
     Args:
         at_once: How many requests the app works on.
-        reading: How many bodies are waited for; more are turned away.
+        reading: How many bodies are waited for, and how many may wait for that; more are turned
+            away.
         patience: Seconds that a request waits for its turn; None for as long as it takes.
         at_any_time: Paths that need no turn: whether a process lives is asked when it is busy, too.
         aside: Paths of which those who post there stand aside.
-        most_aside: How many of them; more are turned away, or they would take every thread.
     """
 
     def __init__(
@@ -69,14 +69,13 @@ class Turns:
         patience: float | None = None,
         at_any_time: Container[str] = (),
         aside: Container[str] = (),
-        most_aside: int = 1,
     ) -> None:
         self._app = app
         self._turn = Line(at_once)
-        self._room_aside = Line(most_aside)
         self._forward = Line(max(1, at_once // 4))
         self._aside = aside
         self._reading = Line(reading)
+        self._most_reading = reading
         self._patience = patience
         self._at_any_time = at_any_time
 
@@ -88,7 +87,9 @@ class Turns:
             return self._work(environ, start_response, b"")
         if _is_too_large(environ):  # the app will see that, and who only announces it sends nothing
             return self._work(environ, start_response, b"")
-        if not self._reading.enter(BODY_PATIENCE):
+        # Who waits for a thread that reads holds one, too; more than as many again would take all.
+        is_full = self._reading.waiting >= self._most_reading
+        if is_full or not self._reading.enter(BODY_PATIENCE):
             return self._turn_away(environ, start_response)
         try:
             # One byte more than is taken, so that the app sees by itself that it is too many.
@@ -105,14 +106,9 @@ class Turns:
         path, began = environ["PATH_INFO"], time.monotonic()
         if path in self._at_any_time:
             return self._answer(environ, start_response, body)
+        stands_aside = path in self._aside and environ["REQUEST_METHOD"] == "POST"
         with ExitStack() as entered:
-            lines = [self._turn]
-            if path in self._aside and environ["REQUEST_METHOD"] == "POST":
-                if not self._room_aside.enter(0):
-                    return self._turn_away(environ, start_response)
-                entered.callback(self._room_aside.leave)
-                lines = [self._forward, self._turn]
-            for line in lines:
+            for line in [self._forward, self._turn] if stands_aside else [self._turn]:
                 if not line.enter(self._patience_left(began)):
                     return self._turn_away(environ, start_response)
                 entered.callback(line.leave)

@@ -20,10 +20,9 @@ if TYPE_CHECKING:
     from flask import Flask
 
 READING = 24
-"""Bodies waited for at once: fewer than there are threads, so that some are always free."""
-
-ASIDE = 20
-"""Requests for mails waited for at once, likewise."""
+"""Bodies waited for at once. As many again may wait for that, and together they are fewer than
+there are threads (`serving.py`), so that some are always free.
+"""
 
 _MAILED = ("/sign-in/email", "/register")
 """Below the prefix: who posts there asks for a mail, and need not be known to anybody."""
@@ -65,7 +64,6 @@ def load(config: Mapping[str, object], main_process: int, counts: Path | None) -
         patience=None if has_one else TURN_PATIENCE,
         at_any_time=health.PATHS,
         aside=[settings.url_prefix + path for path in _MAILED],
-        most_aside=ASIDE,
     )
 
 

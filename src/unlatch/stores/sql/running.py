@@ -38,8 +38,9 @@ class Sql:
         connect: Takes a connection out of the pool.
         driver: The module that makes them, as PEP 249 has it.
         found_dead: Gives a connection up that an error says is good for nothing any more, and
-            tells whether it had died before, while nobody used it: then the first statement is
-            run again, once, on a new one.
+            tells whether it died by itself. Then the first statement is run again, once, on a new
+            one: mostly it had died while nobody used it. That may be wrong, so what runs first has
+            to be a SELECT or a BEGIN.
     """
 
     def __init__(
