@@ -50,6 +50,12 @@ class ClientData(msgspec.Struct, rename="camel"):
     top_origin: str | None = None
 
 
+# Made here, and not by the first answers: msgspec takes a class apart at its first use, and where
+# several threads were at that at once, the process died of it (a segmentation fault).
+_CLIENT_DATA = msgspec.json.Decoder(ClientData)
+msgspec.json.Decoder(_Credential)
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A browser's answer, as `credential.toJSON()` gives it, taken apart and checked for
@@ -154,7 +160,7 @@ def _client_data(encoded: str) -> ClientData:
     written = from_base64url(encoded)
     if len(written) > CLIENT_DATA_MAX:
         raise ValueError("clientDataJSON is too long")
-    return msgspec.json.decode(written.decode("utf-8"), type=ClientData)
+    return _CLIENT_DATA.decode(written.decode("utf-8"))
 
 
 def _require_no_secrets(results: object) -> None:

@@ -77,6 +77,10 @@ class Binding:
         return max(0, -((now - asked.at - ASK_AGAIN_AFTER) // SECOND))
 
 
+_BINDING = msgspec.json.Decoder(Binding)
+"""Made here, since threads that would make it at once would crash the process (`answer.py`)."""
+
+
 def new_binding() -> Binding:
     """For a browser that has none."""
     return Binding(random_secret(), {})
@@ -90,7 +94,7 @@ def seal(binding: Binding, keys: Keys) -> str:
 def open_sealed(sealed: str, keys: Keys, *, now: int) -> Binding | None:
     """The binding, or None where it is not ours or older than fifteen minutes."""
     try:
-        binding = msgspec.json.decode(keys.open("binding", sealed), type=Binding)
+        binding = _BINDING.decode(keys.open("binding", sealed))
     except (ValueError, msgspec.MsgspecError):
         return None
     newest = max((one.at for one in binding.newest.values()), default=0)
