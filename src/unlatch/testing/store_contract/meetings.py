@@ -2,6 +2,7 @@
 for something that the other waits for, which would undo one of them.
 """
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -22,6 +23,9 @@ from unlatch.testing.store_contract.making import (
     at_once,
     kept,
 )
+
+PATIENCE = 30.0
+"""Seconds for another to begin."""
 
 
 class MeetingPromises:
@@ -61,14 +65,14 @@ class MeetingPromises:
         assert [type(one) for one in results if one is not None] == [MailGone]
 
     def test_who_tries_codes_keeps_nobody_from_signing_in(self, stores: Stores) -> None:
-        begun, tried = Meeting(), Meeting()
+        begun, tried = threading.Event(), Meeting()
         ada = an_account()
         mail = a_mail(ada)
         kept(stores, ada, mail)
 
         def sign_in_or_try(number: int) -> None:
             if number:
-                begun.wait()
+                begun.wait(PATIENCE)
                 stores.mails.spend_try(
                     mail.id,
                     purpose=mail.purpose,
@@ -80,7 +84,7 @@ class MeetingPromises:
                 return tried.wait()
             with stores.unit() as unit:
                 unit.sessions.add(a_session(ada))
-                begun.wait()
+                begun.set()
                 tried.wait()
                 unit.mails.kill_pending(ada.id, now=NOW)
             return None
@@ -89,21 +93,21 @@ class MeetingPromises:
 
     def test_who_asks_for_mails_keeps_no_address_from_being_corrected(self, stores: Stores) -> None:
         """And what is asked for meanwhile comes after, to the new address."""
-        changed, asked = Meeting(), Meeting()
+        changed, asked = threading.Event(), Meeting()
         ada = an_account()
         older, newer = a_mail(ada), a_mail(ada)
         kept(stores, ada, older)
 
         def correct_or_ask(number: int) -> None:
             if number:
-                changed.wait()
+                changed.wait(PATIENCE)
                 kept(stores, newer)
                 return asked.wait()
             with stores.unit() as unit:
                 assert unit.accounts.change_unconfirmed_address(
                     ada.id, address="a@b.example", address_key="a@b.example", stale_before=0
                 )
-                changed.wait()
+                changed.set()
                 asked.wait()
                 unit.mails.kill_pending(ada.id, now=NOW)
             return None
@@ -117,14 +121,14 @@ class MeetingPromises:
         self, stores: Stores, by_mail: bool
     ) -> None:
         """A session that is about to be written would come too late to be ended with the rest."""
-        begun, voided = Meeting(), Meeting()
+        begun, voided = threading.Event(), Meeting()
         ada = an_account()
         mail = a_mail(ada)
         kept(stores, ada, mail)
 
         def sign_in_or_void(number: int) -> None:
             if number:
-                begun.wait()
+                begun.wait(PATIENCE)
                 with stores.unit() as unit:
                     unit.ceremonies.void(begun_before=NOW)
                     unit.sessions.end_everybodys()
@@ -135,7 +139,7 @@ class MeetingPromises:
                     unit.mails.spend(mail.id, now=NOW)
                 else:
                     unit.ceremonies.spend(mark_time(NOW - 1) + b"of a phone")
-                begun.wait()
+                begun.set()
                 unit.sessions.add(a_session(ada))
                 voided.wait()
             return None
@@ -151,7 +155,7 @@ class MeetingPromises:
         self, stores: Stores, corrects: bool
     ) -> None:
         """It was given up, nearly: nobody had been seen in it for long."""
-        begun, wanted = Meeting(), Meeting()
+        begun, wanted = threading.Event(), Meeting()
         ada, bob = an_account(created_at=1), an_account("Bob")
         kept(stores, ada, bob)
         namesake = replace(ada, id="other", created_at=NOW)
@@ -160,10 +164,10 @@ class MeetingPromises:
             if not number:
                 with stores.unit() as unit:
                     unit.sessions.add(a_session(ada))
-                    begun.wait()
+                    begun.set()
                     wanted.wait()
                 return
-            begun.wait()
+            begun.wait(PATIENCE)
             with stores.unit() as unit:
                 if corrects:
                     unit.accounts.change_unconfirmed_address(
