@@ -77,7 +77,7 @@ FLOORS = {
             "unlatch.stores",
             "unlatch.threads",
         ),
-        WEB | {"css_inline", "msgspec"},
+        WEB | {"css_inline"},
     ),
     "testing": (
         (

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from flask import (
     current_app,
+    jsonify,
     make_response,
     redirect,
     render_template,
@@ -15,7 +16,6 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask.wrappers import Response
-from msgspec import json
 from werkzeug.exceptions import HTTPException
 from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as BaseResponse
@@ -124,7 +124,7 @@ def page(
 
 def data(payload: object, *, status: int = 200) -> Response:
     """JSON."""
-    return Response(json.encode(payload), status, mimetype="application/json")
+    return make_response(jsonify(payload), status)
 
 
 def leave(url: str, payload: Mapping[str, object] | None = None, *, status: int = 200) -> Response:

@@ -8,7 +8,6 @@ stands left of it was written by whoever came to them.
 import ipaddress
 import logging
 from collections.abc import Iterator
-from functools import lru_cache
 
 from flask import request
 
@@ -22,9 +21,6 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _HOUSEHOLD = 64
 """Bits of an IPv6 address that are one customer's: he has all the rest to himself."""
-
-_LONGEST = 64
-"""Characters of an address, its zone and its port: no more of what a stranger writes is kept."""
 
 _NEIGHBOURS = 24
 """Bits of an IPv4 address that those in one network have in common."""
@@ -46,7 +42,7 @@ def _address() -> Address | None:
     """The first that is no proxy of ours, going from us outwards."""
     nearest = None
     for text in _from_us_outwards():
-        address = _parsed(text.strip()[:_LONGEST])
+        address = _parsed(text)
         if address is None:
             break  # rubbish: whoever passed it on is as far as can be seen
         is_next_to_us, nearest = nearest is None, address
@@ -77,9 +73,9 @@ def _from_us_outwards() -> Iterator[str]:
     yield from reversed(forwarded.split(","))
 
 
-@lru_cache(1024)  # whoever comes, comes several times in a row
 def _parsed(text: str) -> Address | None:
     """An address, with or without a port; one of IPv4 in the clothes of IPv6 is that of IPv4."""
+    text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
@@ -91,7 +87,6 @@ def _parsed(text: str) -> Address | None:
     return (address.ipv4_mapped or address) if address.version == 6 else address
 
 
-@lru_cache(1024)
 def _masked(address: Address | None, *, ipv4_bits: int) -> str:
     if address is None:  # a socket file, say: then all who come by it are one
         return "unknown"

@@ -4,8 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from flask import Flask, Request, Response, request
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from unlatch import Unlatch
@@ -46,15 +45,6 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     return app
 
 
-class _Toasts(SecureCookieSessionInterface):
-    """Where there are none, which is nearly always, nothing is made ready to read them."""
-
-    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        if self.get_cookie_name(app) not in request.cookies:
-            return self.session_class()
-        return super().open_session(app, request)
-
-
 def _add_headers(response: Response) -> Response:
     """To those answers that are none of Unlatch's own views, which see to theirs."""
     return response if request.blueprint == NAME else headers.add_headers(response)
@@ -62,7 +52,6 @@ def _add_headers(response: Response) -> Response:
 
 def _guard_toasts(app: Flask) -> None:
     """Flask's own cookie, which carries what `flash` says, goes where ours go."""
-    app.session_interface = _Toasts()
     app.config["SESSION_COOKIE_SAMESITE"] = "Lax"
     if app.extensions["unlatch"].settings.is_https:
         app.config["SESSION_COOKIE_SECURE"] = True
