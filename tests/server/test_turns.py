@@ -1,7 +1,10 @@
 """Few requests at a time in the app, many bodies at a time before it."""
 
 import threading
+from itertools import count
+from types import SimpleNamespace
 
+import pytest
 from flask import Flask, request
 from processes import wait_until
 from werkzeug.test import Client, create_environ, run_wsgi_app
@@ -10,9 +13,10 @@ from unlatch.errors import Unavailable
 from unlatch.flask.access import BODY_MAX
 from unlatch.server import health
 from unlatch.server.app import create_app
+from unlatch.server.line import Line
 from unlatch.server.serving import _THREADS
 from unlatch.server.turns import Turns, turn_away
-from unlatch.server.worker import READING
+from unlatch.server.worker import MAILED, READING, in_turns
 
 
 class SlowBody:
@@ -219,69 +223,102 @@ class Crowd:
 
     def __init__(self):
         self.came: list[str] = []
-        self.held, self.go_on = threading.Event(), threading.Event()
+        held, self._go_on = threading.Event(), threading.Event()
+
+        def come(path):
+            self.came.append(path)
+            if path == "hold":
+                held.set()
+                self._go_on.wait(10)
+            return path
+
         app = echo()
-        app.add_url_rule("/<path>", view_func=self._come, methods=["GET", "POST"])
+        app.add_url_rule("/<path>", view_func=come, methods=["GET", "POST"])
         self.turns = Turns(app, at_once=1, reading=9, aside=["/mail"])
         self._visitors: list[threading.Thread] = []
-
-    def _come(self, path):
-        self.came.append(path)
-        if path == "hold":
-            self.held.set()
-            self.go_on.wait(10)
-        return path
+        self.visit("/hold")
+        assert held.wait(10)
 
     def visit(self, path, method="POST"):
-        """In a thread of its own; gives what says that it waits, and its answer."""
-        answers = []
-        waits = threading.Event()
-
-        class Body:
-            def read(self, size):
-                waits.set()  # from now on it stands in line
-                return b""
-
-        def ask():
-            environ = {"wsgi.input": Body(), "wsgi.input_terminated": True}
-            answers.append(Client(self.turns).open(path, method=method, environ_overrides=environ))
-
-        visitor = threading.Thread(target=ask)
+        """In a thread of its own."""
+        visitor = threading.Thread(target=lambda: Client(self.turns).open(path, method=method))
         visitor.start()
         self._visitors.append(visitor)
-        if method == "POST":
-            assert waits.wait(10)
-        return answers
+
+    def wait_for(self, *, in_line, aside):
+        """Until so many wait for a turn, and so many have stepped aside."""
+        turns = self.turns
+        wait_until(
+            lambda: (turns._turn.waiting, turns._forward.waiting) == (in_line, aside),
+            f"{in_line} to be in line, and {aside} aside",
+        )
 
     def end(self):
-        self.go_on.set()
+        self._go_on.set()
         for visitor in self._visitors:
             visitor.join(10)
 
 
-def test_of_a_crowd_that_stands_aside_one_is_in_line():
+@pytest.fixture
+def crowd():
     crowd = Crowd()
-    crowd.visit("/hold")
-    assert crowd.held.wait(10)
+    yield crowd
+    crowd.end()
+
+
+def test_of_a_crowd_that_stands_aside_one_is_in_line(crowd):
     for _ in range(5):
         crowd.visit("/mail")
-    wait_until(lambda: crowd.turns._turn.waiting == 1, "the first of them to be in line")
-    wait_until(lambda: crowd.turns._forward.waiting == 4, "the others to stand aside")
+    crowd.wait_for(in_line=1, aside=4)
     crowd.visit("/sign-in")
-    wait_until(lambda: crowd.turns._turn.waiting == 2, "somebody else to be in line")
+    crowd.wait_for(in_line=2, aside=4)
 
     crowd.end()
 
     assert crowd.came == ["hold", "mail", "sign-in", "mail", "mail", "mail", "mail"]
 
 
-def test_who_only_looks_does_not_stand_aside():
-    crowd = Crowd()
-    crowd.visit("/hold")
-    assert crowd.held.wait(10)
+def test_who_only_looks_does_not_stand_aside(crowd):
     crowd.visit("/mail", method="GET")
-    wait_until(lambda: crowd.turns._turn.waiting == 1, "it to be in line")
     crowd.visit("/mail", method="GET")
 
-    wait_until(lambda: crowd.turns._turn.waiting == 2, "the other to be in line, too")
-    crowd.end()
+    crowd.wait_for(in_line=2, aside=0)
+
+
+def entered_lines(monkeypatch):
+    """Which lines are entered from now on, with what patience."""
+    entered: list[tuple[Line, float | None]] = []
+    enter = Line.enter
+
+    def noting(line, patience):
+        entered.append((line, patience))
+        return enter(line, patience)
+
+    monkeypatch.setattr(Line, "enter", noting)
+    return entered
+
+
+def test_who_stands_aside_has_no_more_patience_than_others(monkeypatch):
+    """Two seconds are promised, also to who waits in two lines."""
+    moments = count(step=0.2)  # later by so much whenever somebody looks
+    clock = SimpleNamespace(monotonic=lambda: next(moments))
+    monkeypatch.setattr("unlatch.server.turns.time", clock)
+    entered = entered_lines(monkeypatch)
+    turns = Turns(echo(), at_once=8, reading=1, patience=0.5, aside=["/"])
+
+    assert Client(turns).post("/", data=b"quick").data == b"quick"
+
+    assert [patience for _, patience in entered][1:] == pytest.approx([0.3, 0.1])
+
+
+@pytest.mark.parametrize("path", MAILED)
+def test_who_asks_for_a_mail_stands_aside(path, tmp_path, monkeypatch):
+    """On the ready server, below whatever prefix; and there is such an address."""
+    monkeypatch.chdir(tmp_path)
+    turns = in_turns(create_app({"UNLATCH_DEVELOPMENT": "1", "UNLATCH_URL_PREFIX": "/in"}))
+    entered = entered_lines(monkeypatch)
+
+    answer = Client(turns).post(f"/in{path}", data={}, headers={"Origin": "http://localhost"})
+
+    assert answer.status_code == 422
+    assert [line for line, _ in entered] == [turns._reading, turns._forward, turns._turn]

@@ -124,7 +124,7 @@ class State:
     def _once(self, name: str, make: Callable[[], T]) -> T:
         if name not in self._made:
             with self._making:
-                if name not in self._made:
+                if name not in self._made:  # another thread may have made it meanwhile
                     self._made[name] = make()
         return self._made[name]  # type: ignore[return-value]  # made by `make` of this name
 

@@ -24,7 +24,7 @@ READING = 24
 there are threads (`serving.py`), so that some are always free.
 """
 
-_MAILED = ("/sign-in/email", "/register")
+MAILED = ("/sign-in/email", "/register")
 """Below the prefix: who posts there asks for a mail, and need not be known to anybody."""
 
 AT_ONCE = 8
@@ -54,6 +54,11 @@ def load(config: Mapping[str, object], main_process: int, counts: Path | None) -
     # granian ends a worker that ended its requests, and a forked process runs no `atexit`: the
     # mail that is being handed over would be cut off, and nobody could send it again.
     Finalize(None, stop_all, exitpriority=1)
+    return in_turns(app)
+
+
+def in_turns(app: "Flask") -> Turns:
+    """As many requests at a time as its database is best asked by."""
     app.before_request(turn_away)
     settings = app.extensions["unlatch"].settings
     has_one = has_one_writer(settings)
@@ -63,7 +68,7 @@ def load(config: Mapping[str, object], main_process: int, counts: Path | None) -
         reading=READING,
         patience=None if has_one else TURN_PATIENCE,
         at_any_time=health.PATHS,
-        aside=[settings.url_prefix + path for path in _MAILED],
+        aside=[settings.url_prefix + path for path in MAILED],
     )
 
 
