@@ -76,15 +76,17 @@ def limit_pages(levers: Levers) -> None:
     put(SqliteDatabase, "_begin", begin_within)
 
 
-def name_mails() -> None:
-    """Each letter names the row that it was written for: its secrets and its Message-ID are made
-    anew each time that the row is worked on, and would not tell that two letters are one mail.
+def name_mails(levers: Levers) -> None:
+    """Each letter names the row that it was written for, and the levers do before it leaves: its
+    secrets and its Message-ID are made anew each time that the row is worked on, and would not tell
+    that two letters are one mail.
     """
     write = Letters.write
 
     def write_named(letters: Letters, mail: Mail, *args: Any, **more: Any) -> EmailMessage:
         letter = write(letters, mail, *args, **more)
         letter[MAIL_HEADER] = mail.id
+        levers.wrote(mail.id)
         return letter
 
     put(Letters, "write", write_named)
@@ -97,7 +99,7 @@ def main(environ: Any = os.environ) -> None:
     watch_units(levers)
     move_clock(levers)
     limit_pages(levers)
-    name_mails()
+    name_mails(levers)
     if environ.get("FAULTS_HASTY"):  # dying every second is no reason to give up
         patch.object(patience, "PAUSES", (0.05,) * 1000).start()
     if broken := environ.get("FAULTS_BROKEN"):

@@ -33,6 +33,17 @@ class Levers:
         """From now on the database may have no more than so many pages."""
         self._write("pages", str(pages))
 
+    @property
+    def letter(self) -> str:
+        """The mail that a letter was written for last: where there is one sender, what it has in
+        its hands.
+        """
+        return self._read("letter")
+
+    def wrote(self, mail: str) -> None:
+        """Called by the site's senders when they have written a letter."""
+        self._write("letter", mail)
+
     def reached(self, step: str) -> None:
         """Called by the site's processes at every step."""
         if self._read("step") != step:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from postman import Postman
 from processes import PATIENCE
-from sqlalchemy import Select, select
+from sqlalchemy import bindparam, select
 
 from unlatch.stores.sql.stores import SqlStores
-from unlatch.stores.sql.tables import mails, unsent, untouched
+from unlatch.stores.sql.tables import mails, untouched
 
 if TYPE_CHECKING:
     from faults.siege import Siege
@@ -23,6 +23,7 @@ LEASE_IS_OVER = 6
 """Minutes: longer than a lease, and shorter than a mail is good for, or nobody would send it again
 whatever the row says.
 """
+_LIVE = select(mails.c.id).where(mails.c.id == bindparam("mail"), untouched)
 
 
 def came(postman: Postman) -> Counter[str]:
@@ -37,14 +38,10 @@ def interrupt(siege: "Siege", step: str) -> str:
     postman = siege.postman
     postman.reached.clear()
     postman.go_on.clear()
-    before = _claimed(siege.stores)
     postman.holds_at = step
     with siege.load():
         assert postman.reached.wait(PATIENCE)
-        if step == "RCPT":
-            (mail,) = _claimed(siege.stores) - before
-        else:
-            mail = str(message_from_bytes(postman.came[-1])[MAIL_HEADER])
+        mail = siege.levers.letter
         os.kill(siege.pids[0], signal.SIGKILL)
         postman.holds_at = ""
         postman.go_on.set()
@@ -71,21 +68,9 @@ def check_mails(siege: "Siege") -> None:
     assert not faults, "\n".join(faults)
 
 
-def _claimed(stores: SqlStores) -> set[str]:
-    """What a sender has in its hands, or had when it died."""
-    claimed = select(mails.c.id).where(
-        unsent, mails.c.lease_until > 0, mails.c.due_at < mails.c.expires_at
-    )
-    return _ids(stores, claimed)
-
-
 def _is_live(stores: SqlStores, mail: str) -> bool:
-    return mail in _ids(stores, select(mails.c.id).where(mails.c.id == mail, untouched))
-
-
-def _ids(stores: SqlStores, query: Select[tuple[str]]) -> set[str]:
     try:
         with stores.database.reading() as sql:
-            return {one for (one,) in sql.rows(query)}
+            return sql.first(_LIVE, mail=mail) is not None
     finally:
         stores.close()
