@@ -8,10 +8,11 @@ A sign-in is two requests, as a browser makes them: options, then an answer that
 Nothing is switched off for it. Unlatch and Flask-Security take turns in every round, each running
 all the time: `unlatch serve` as it is by default on SQLite, and with two workers on PostgreSQL and
 Redis; Flask-Security 5.9 on granian with as many processes and threads as suit it best, which is
-tried first, on a SQLite or PostgreSQL of its own. What counts first is what all processes of a site
-use of a processor (workers, PostgreSQL, Redis), then how many there are in a second, and how long
-one waits, with one client and with four. Clients sign for themselves, and what that takes is told
-apart.
+tried first, on a SQLite or PostgreSQL of its own. On SQLite a third stands beside them, a sign-in
+written by hand with Flask (`by_hand/`), which tells about what is not ours. What counts first is
+what all processes of a site use of a processor (workers, PostgreSQL, Redis), then how many there
+are in a second, and how long one waits, with one client and with four. Clients sign for themselves,
+and what that takes is told apart.
 
 What Flask-Security's visitors need before, a token against CSRF and a session for it, they fetch
 before the clock starts, and after it has stopped each session is tried at a protected page. In each
@@ -33,9 +34,10 @@ from tempfile import TemporaryDirectory
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests/support"))
 
 import msgspec
+from sign_in_by_hand import by_hand
 from sign_in_result import Result
 from sign_in_rounds import compare, progress
-from sign_in_sites import FLASK_SECURITY, STORES, UNLATCH, flask_security, unlatch
+from sign_in_sites import FLASK_SECURITY, SQLITE, STORES, UNLATCH, flask_security, unlatch
 from sign_in_told import lines
 
 
@@ -46,6 +48,8 @@ def run(store: str, how: argparse.Namespace) -> Result:
         sites = [ends.enter_context(unlatch(store, home, how.people))]
         if not how.without_flask_security:
             sites.append(ends.enter_context(flask_security(store, home, how.people, progress)))
+        if store == SQLITE:
+            sites.append(ends.enter_context(by_hand(home, how.people)))
         return compare(store, sites, how.rounds, how.sign_ins, one=UNLATCH, to=FLASK_SECURITY)
 
 

@@ -27,9 +27,7 @@ from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests/support"))
 
-import msgspec
 from own_environment import once
-from scaling_browser import Reply
 from scaling_site import ORIGIN, passkeys, serving
 from sign_in_asked import tell
 from sign_in_beside import settle
@@ -37,32 +35,13 @@ from sign_in_pace import Contestant
 from sign_in_result import Result
 from sign_in_rounds import compare
 from sign_in_sites import SQLITE, UNLATCH, named, unlatch, warmed
-from sign_in_visits import Begun, NotLetIn, Visit
+from sign_in_visits import ByHandVisit
 
 NODE = "Node"
 _COMPILED = 400
 """Sign-ins after which V8 has compiled what it runs often."""
 
 _HERE = Path(__file__).parent / "beside_node"
-_OPTIONS, _SIGN_IN = "/sign-in/options", "/sign-in"
-
-
-class NodeVisit(Visit):
-    def arrive(self) -> None:
-        """There is nothing to be had before."""
-
-    def begin(self) -> Begun:
-        reply = self._ask("POST", _OPTIONS, {})
-        if reply.status != 200:
-            raise NotLetIn(f"{_OPTIONS} gave {reply.status}: {reply.body!r}")
-        return Begun(reply.body, _SIGN_IN, reply.seconds)
-
-    def finish(self, begun: Begun, answered: dict[str, object]) -> Reply:
-        return self._ask("POST", begun.path, answered)
-
-    def who(self) -> str | None:
-        reply = self._ask("GET", "/account")
-        return str(msgspec.json.decode(reply.body)["name"]) if reply.status == 200 else None
 
 
 @dataclass(frozen=True)
@@ -100,7 +79,7 @@ def node(home: Path, many: int) -> Iterator[Contestant]:
     settle(["node", str(_HERE / "people.js")], site.settings, made)
     with serving(site) as served:
         at = f"{version}, 1 process", served.port, served.pid, served.processor
-        running = warmed(Contestant(NODE, *at, NodeVisit, "", named(made)))
+        running = warmed(Contestant(NODE, *at, ByHandVisit, "", named(made)))
         running.measure(_COMPILED, 4)
         yield running
 

@@ -52,15 +52,16 @@ class Result:
 
     Attributes:
         how: Each site was run.
-        ratios: Of the first site to the one it is compared with, by how many clients there were.
-        floors: How many raw verifications a sign-in at the first costs, by the same.
+        ratios: Of each other site to the one that all are compared with, by how many clients there
+            were.
+        floors: How many raw verifications a sign-in at ours costs, by the same.
         replayed: Which site let an answer of a passkey without a counter in a second time.
     """
 
     store: str
     how: dict[str, str]
     rounds: list[Round]
-    ratios: dict[int, Ratios]
+    ratios: dict[str, dict[int, Ratios]]
     floors: dict[int, Spread]
     replayed: dict[str, bool]
 
@@ -72,11 +73,16 @@ def floors(rounds: list[Round], one: str) -> dict[int, Spread]:
     }
 
 
-def ratios(rounds: list[Round], one: str, to: str) -> dict[int, Ratios]:
-    """Nothing where either was left out."""
-    if not all({one, to} <= each.paces.keys() for each in rounds):
+def ratios(rounds: list[Round], to: str) -> dict[str, dict[int, Ratios]]:
+    """Nothing where that one was left out."""
+    sites = list(rounds[0].paces)
+    if to not in sites:
         return {}
-    return {clients: _ratios(rounds, one, to, clients) for clients in CLIENTS}
+    return {
+        one: {clients: _ratios(rounds, one, to, clients) for clients in CLIENTS}
+        for one in sites
+        if one != to
+    }
 
 
 def _ratios(rounds: list[Round], one: str, to: str, clients: int) -> Ratios:

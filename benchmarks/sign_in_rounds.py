@@ -17,7 +17,8 @@ def compare(
 ) -> Result:
     """Args:
         sign_ins: At each site, in each turn.
-        one, to: Names of sites; the ratios are of the first to the second.
+        one: The name of ours.
+        to: Of the site that all are compared with.
 
     Raises:
         SystemExit: Somebody was let in who must not be.
@@ -33,7 +34,7 @@ def compare(
         store=store,
         how={site.name: site.how for site in sites},
         rounds=found,
-        ratios=ratios(found, one, to),
+        ratios=ratios(found, to),
         floors=floors(found, one),
         replayed=replayed,
     )

@@ -7,11 +7,14 @@ from sign_in_result import CLIENTS, Ratios, Result, Spread
 
 WIDTH = 20
 
+_NAMED = 35
+"""Characters before the figures: who, and with how many clients."""
+
 
 def lines(result: Result) -> Iterator[str]:
     how = ", ".join(f"{name}: {size}" for name, size in result.how.items())
     yield f"\n{result.store}, {len(result.rounds)} rounds ({how})\n"
-    yield f"{'':29}{heads()}"
+    yield f"{'':{_NAMED}}{heads()}"
     for clients in CLIENTS:
         yield from _compared(result, clients)
     for clients, many in result.floors.items():
@@ -27,9 +30,9 @@ def lines(result: Result) -> Iterator[str]:
 def _compared(result: Result, clients: int) -> Iterator[str]:
     for name in result.rounds[0].paces:
         paces = [one.paces[name][clients] for one in result.rounds]
-        yield f"{_at(clients):11}{name:18}" + figures(paces)
-    if clients in result.ratios:
-        yield f"{'':11}{'ratio':18}" + _ratios(result.ratios[clients])
+        yield f"{_at(clients):11}{name:{_NAMED - 11}}{figures(paces)}"
+    for name, ratios in result.ratios.items():
+        yield f"{'':11}{f'ratio of {name}':{_NAMED - 11}}{_ratios(ratios[clients])}"
     for name in result.rounds[0].paces:
         yield f"{'':11}{parts(name, [one.paces[name][clients] for one in result.rounds])}"
 

@@ -1,5 +1,5 @@
-"""How somebody signs in with a passkey, at Unlatch and at Flask-Security: two requests, and a
-protected page that tells whether it is done.
+"""How somebody signs in with a passkey, at Unlatch, at Flask-Security and at what is written by
+hand: two requests, and a protected page that tells whether it is done.
 """
 
 from abc import ABC, abstractmethod
@@ -13,6 +13,7 @@ from scaling_browser import OPTIONS, SIGN_IN, Browser, Known, Reply, answer
 from unlatch.testing.keys import SoftCredential
 
 _OPTIONS = "/wan-signin"
+_BY_HAND_OPTIONS, _BY_HAND_SIGN_IN = "/sign-in/options", "/sign-in"
 
 
 @dataclass(frozen=True)
@@ -153,3 +154,23 @@ class FlaskSecurityVisit(Visit):
         if reply.status != 200:
             raise NotLetIn(f"{_OPTIONS} gave {reply.status}: {reply.body!r}")
         return msgspec.json.decode(reply.body)["response"]
+
+
+class ByHandVisit(Visit):
+    """At a server with three addresses and no more, in `by_hand/` or `beside_node/`."""
+
+    def arrive(self) -> None:
+        """There is nothing to be had before."""
+
+    def begin(self) -> Begun:
+        reply = self._ask("POST", _BY_HAND_OPTIONS, {})
+        if reply.status != 200:
+            raise NotLetIn(f"{_BY_HAND_OPTIONS} gave {reply.status}: {reply.body!r}")
+        return Begun(reply.body, _BY_HAND_SIGN_IN, reply.seconds)
+
+    def finish(self, begun: Begun, answered: dict[str, Any]) -> Reply:
+        return self._ask("POST", begun.path, answered)
+
+    def who(self) -> str | None:
+        reply = self._ask("GET", "/account")
+        return str(msgspec.json.decode(reply.body)["name"]) if reply.status == 200 else None

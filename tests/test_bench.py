@@ -43,18 +43,20 @@ def test_a_sign_in_is_measured_at_its_smallest_without_flask_security(tmp_path):
     assert ended.returncode == 0, ended.stderr
     sqlite, postgres = json.loads(written.read_text())
     assert (sqlite["store"], postgres["store"]) == ("SQLite", "PostgreSQL")
-    assert paid_for(sqlite) == {"servers", "the crowd"}
-    assert paid_for(postgres) == {"servers", "database", "redis", "the crowd"}
+    assert paid_for(sqlite, "Unlatch") == {"servers", "the crowd"}
+    assert paid_for(sqlite, "Flask by hand") == {"servers", "the crowd"}
+    assert paid_for(postgres, "Unlatch") == {"servers", "database", "redis", "the crowd"}
+    assert sqlite["replayed"] == {"Unlatch": False, "Flask by hand": False}
+    assert postgres["replayed"] == {"Unlatch": False}
     for one in (sqlite, postgres):
-        assert one["replayed"] == {"Unlatch": False}
         assert one["ratios"] == {}
         assert all(0 < spread["least"] <= spread["most"] for spread in one["floors"].values())
         assert one["store"] in ended.stdout
 
 
-def paid_for(result):
+def paid_for(result, site):
     """Whose processor time was told, in all rounds and with however many clients."""
-    paces = [pace for one in result["rounds"] for pace in one["paces"]["Unlatch"].values()]
+    paces = [pace for one in result["rounds"] for pace in one["paces"][site].values()]
     assert len(paces) == 4
     assert all(pace["processor"]["servers"] > 0 for pace in paces)
     return {name for pace in paces for name in pace["processor"]}
@@ -106,6 +108,43 @@ class Visit:
         except InvalidSignature:
             return False
         return True
+
+
+def test_each_other_site_is_compared_with_one(monkeypatch):
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    result = import_module("sign_in_result")
+    costs = {"Unlatch": (0.004, 0.006), "Flask-Security": (0.010, 0.010), "By hand": (0.002, 0.004)}
+    rounds = [
+        result.Round(
+            paces={
+                name: {clients: pace(cost[at]) for clients in result.CLIENTS}
+                for name, cost in costs.items()
+            },
+            floor=0.0001,
+            others=0.0,
+        )
+        for at in range(2)
+    ]
+
+    ratios = result.ratios(rounds, "Flask-Security")
+
+    assert {
+        name: {clients: (one.cost.least, one.cost.most) for clients, one in each.items()}
+        for name, each in ratios.items()
+    } == {"Unlatch": {1: (0.4, 0.6), 4: (0.4, 0.6)}, "By hand": {1: (0.2, 0.4), 4: (0.2, 0.4)}}
+    assert result.ratios(rounds, "Nobody") == {}
+    told = import_module("sign_in_told").lines(
+        result.Result("SQLite", {}, rounds, ratios, result.floors(rounds, "Unlatch"), {})
+    )
+    assert [line.split()[2:5] for line in told if "ratio of" in line] == [
+        ["Unlatch", "0.500", "(0.400-0.600)"],
+        ["By", "hand", "0.300"],
+    ] * 2
+
+
+def pace(cost):
+    made = import_module("scaling_crowd").Pace
+    return made(per_second=1.0, p50=1.0, p99=1.0, processor={"servers": cost, "the crowd": 9.0})
 
 
 @pytest.fixture

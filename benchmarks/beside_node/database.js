@@ -8,5 +8,6 @@ export function open() {
   database.pragma("synchronous = FULL");
   database.pragma("busy_timeout = 5000");
   database.pragma("foreign_keys = ON");
+  database.pragma("secure_delete = ON");
   return database;
 }

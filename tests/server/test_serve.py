@@ -1,5 +1,6 @@
 """`unlatch serve` as a person starts it: a real process, asked over real sockets."""
 
+import http.client
 import json
 import os
 import signal
@@ -8,9 +9,17 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from processes import PATIENCE
 
 REGISTRATION = {"name": "Mira Okafor", "username": "mira", "email": "mira@example.com"}
 JSON = {"Accept": "application/json"}
+_CLIENT_DATA = "eyJ0eXBlIjoid2ViYXV0aG4uZ2V0IiwiY2hhbGxlbmdlIjoiZUEiLCJvcmlnaW4iOiJ4In0"
+STALE_ANSWER = {
+    "id": "eA",
+    "rawId": "eA",
+    "type": "public-key",
+    "response": {"clientDataJSON": _CLIENT_DATA, "authenticatorData": "eA", "signature": "eA"},
+}
 
 pytestmark = pytest.mark.slow  # a process for many a test
 
@@ -39,6 +48,34 @@ def test_a_page_asked_by_address_leads_to_localhost(site, address):
     assert answer.headers["Location"] == (
         f"http://localhost:{site.port}/auth/sign-in?next=/auth/account"
     )
+
+
+def test_x_forwarded_for_in_several_lines_is_one_list(start_site, tmp_path):
+    """Of a proxy that adds a line of its own, below that of the visitor, the last counts."""
+    site = start_site(tmp_path, UNLATCH_TRUSTED_PROXIES="127.0.0.1")
+
+    statuses = [forwarded(site, f"192.0.2.{number}", "203.0.113.7") for number in range(31)]
+
+    assert statuses == [401] * 30 + [429]
+
+
+def forwarded(site, *lines):
+    """What a bad answer is answered that came by others, who each wrote a line of it."""
+    body = json.dumps(STALE_ANSWER)
+    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=PATIENCE)
+    connection.putrequest("POST", "/auth/sign-in/passkey", skip_host=True)
+    for name, value in (
+        ("Host", f"localhost:{site.port}"),
+        ("Origin", f"http://localhost:{site.port}"),
+        ("Content-Type", "application/json"),
+        ("Content-Length", str(len(body))),
+        *(("X-Forwarded-For", line) for line in lines),
+    ):
+        connection.putheader(name, value)
+    connection.endheaders(body.encode())
+    status = connection.getresponse().status
+    connection.close()
+    return status
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])

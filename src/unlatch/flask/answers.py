@@ -124,7 +124,9 @@ def page(
 
 def data(payload: object, *, status: int = 200) -> Response:
     """JSON."""
-    return make_response(jsonify(payload), status)
+    response = jsonify(payload)
+    response.status_code = status
+    return response
 
 
 def leave(url: str, payload: Mapping[str, object] | None = None, *, status: int = 200) -> Response:

@@ -69,8 +69,8 @@ def _tell_of_unknown_proxy(address: Address) -> None:
 
 def _from_us_outwards() -> Iterator[str]:
     yield request.remote_addr or ""
-    forwarded = ",".join(request.headers.getlist("X-Forwarded-For"))
-    yield from reversed(forwarded.split(","))
+    # As the server hands it on, several joined by commas: `headers.getlist` goes through all.
+    yield from reversed(request.environ.get("HTTP_X_FORWARDED_FOR", "").split(","))
 
 
 def _parsed(text: str) -> Address | None:

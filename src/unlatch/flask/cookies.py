@@ -22,6 +22,9 @@ from unlatch.flask.party import party
 
 BROWSER_LIFETIME = 30 * DAY
 
+_HOST = "__Host-"
+"""A browser believes that only with Secure, Path=/ and no Domain (RFC 6265bis, section 4.1.3.2)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cookie:
@@ -37,12 +40,8 @@ class Cookie:
 
     @property
     def name(self) -> str:
-        """In development the name carries the port: cookies ignore ports, so two sites on one
-        machine would sign each other out.
-        """
-        if party().https:
-            return f"__Host-unlatch{self.suffix}"
-        return f"unlatch-{request.environ.get('SERVER_PORT', '80')}{self.suffix}"
+        """It promises by `__Host-` what the cookie is, where the site has https."""
+        return _beginning() + self.suffix
 
     def read(self) -> str:
         """Its value in this request, or the empty string; also where it comes twice."""
@@ -64,11 +63,22 @@ class Cookie:
             _answer_with(name, "", 0)
 
 
+def _beginning() -> str:
+    """What the names of all cookies of ours begin with. In development they carry the port: cookies
+    ignore ports, so two sites on one machine would sign each other out.
+    """
+    known = memory()
+    if known.cookies_begin is None:
+        port = request.environ.get("SERVER_PORT", "80")
+        known.cookies_begin = f"{_HOST}unlatch" if party().https else f"unlatch-{port}"
+    return known.cookies_begin
+
+
 def _answer_with(name: str, value: str, seconds: int) -> None:
     """Put by hand into the one form that ours have (RFC 6265, section 4.1): `Response.set_cookie`,
     which is made for any, took a twentieth of a sign-in's instructions more.
     """
-    secure = "Secure; " if party().https else ""
+    secure = "Secure; " if name.startswith(_HOST) else ""
     memory().cookies.append(
         f"{name}={value}; Max-Age={seconds}; {secure}HttpOnly; Path=/; SameSite=Lax"
     )
@@ -134,8 +144,8 @@ is rid of them a few requests later.
 
 
 def _is_ours(name: str) -> bool:
-    start = Cookie("", 0).name
-    return name == start or name.startswith(f"{start}-")
+    beginning = _beginning()
+    return name == beginning or name.startswith(f"{beginning}-")
 
 
 def _where_others_plant() -> Iterator[tuple[str, str | None]]:
