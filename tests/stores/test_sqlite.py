@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import threading
+from contextlib import closing
 
 import pytest
 from sqlalchemy import event, text
@@ -287,11 +288,13 @@ def test_a_forked_child_opens_its_own(stores):
     thread = threading.Thread(target=stay_inside)
     thread.start()
     inside.wait()
+    assert stores.accounts.find(ada.id) == ada
+    (at_hand,) = stores.database._at_hand
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         found = stores.accounts.find(ada.id) == ada
-        anew = stores.database.engine is not engine
+        anew = stores.database.engine is not engine and at_hand not in stores.database._at_hand
         free = stores.database._writer.acquire(timeout=0)
         os.write(writer, repr((found, anew, free)).encode())
         os._exit(0)
@@ -301,6 +304,43 @@ def test_a_forked_child_opens_its_own(stores):
 
     assert os.read(reader, 100) == b"(True, True, True)"
     assert stores.database.engine is engine
+    assert stores.database._at_hand[0] is at_hand
+
+
+def test_what_was_begun_and_not_committed_stays_with_no_connection(stores, path):
+    """Whoever is the next to have it would commit it, or could not begin."""
+
+    def fail_midway():
+        with stores.unit() as unit:
+            unit.accounts.add(an_account(), stale_before=0)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_midway()
+
+    kept(stores, an_account("Bob"))
+
+    assert stores.accounts.by_username("bob")
+    assert stores.accounts.by_username("ada") is None
+    assert alone_can_write(path)
+
+
+def alone_can_write(path):
+    """Whether nobody else is in the middle of a transaction."""
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        return connection.in_transaction
+
+
+def test_a_closed_one_leaves_no_connection(stores, path):
+    """SQLite takes the files beside it away when the last is closed."""
+    kept(stores, an_account())
+    beside = path.with_name(f"{path.name}-wal")
+    assert beside.exists()
+
+    stores.close()
+
+    assert not beside.exists()
 
 
 @pytest.mark.slow

@@ -131,10 +131,17 @@ class Database(ABC):
         sql.connection.commit()
 
     def _sql(self) -> Sql:
-        engine = self.engine
         if self._statements is None:
-            self._statements = Statements(engine.dialect)
-        return Sql(engine.raw_connection, self._driver, self._statements, self._found_dead)
+            self._statements = Statements(self.engine.dialect)
+        return Sql(self._take, self._give_back, self._driver, self._statements, self._found_dead)
+
+    def _take(self) -> PoolProxiedConnection:
+        """A connection out of the pool."""
+        return self.engine.raw_connection()
+
+    def _give_back(self, connection: PoolProxiedConnection) -> None:
+        """Into the pool, which undoes what was begun on it, and not committed."""
+        connection.close()
 
     def _found_dead(
         self,

@@ -35,7 +35,8 @@ class Sql:
     no error of one, is left for later.
 
     Args:
-        connect: Takes a connection out of the pool.
+        take: Gives a connection that nobody else uses.
+        give_back: Takes it back; what was begun on it, and not committed, has to be undone.
         driver: The module that makes them, as PEP 249 has it.
         found_dead: Gives a connection up that an error says is good for nothing any more, and
             tells whether it died by itself. Then the first statement is run again, once, on a new
@@ -45,13 +46,15 @@ class Sql:
 
     def __init__(
         self,
-        connect: Callable[[], PoolProxiedConnection],
+        take: Callable[[], PoolProxiedConnection],
+        give_back: Callable[[PoolProxiedConnection], None],
         driver: ModuleType,
         statements: Statements,
         found_dead: Callable[[PoolProxiedConnection, Exception], bool],
     ) -> None:
-        self.connection = connect()
-        self._connect = connect
+        self.connection = take()
+        self._take = take
+        self._give_back = give_back
         self._driver = driver
         self._statements = statements
         self._found_dead = found_dead
@@ -72,7 +75,7 @@ class Sql:
 
     def close(self) -> None:
         """Give the connection back; what was begun on it, and not committed, is undone."""
-        self.connection.close()
+        self._give_back(self.connection)
 
     def _run(
         self, statement: ClauseElement, values: dict[str, Any], taken: Callable[[Cursor], T]
@@ -87,7 +90,7 @@ class Sql:
             had_died = self._found_dead(self.connection, error)
             if not (is_first and had_died):
                 raise told(error, self._driver) from error
-        self.connection = self._connect()
+        self.connection = self._take()
         return self._run(statement, values, taken)
 
 
