@@ -32,8 +32,9 @@ http {{
     uwsgi_temp_path {home}/2;
     scgi_temp_path {home}/3;
     upstream unlatch {{
-        server 127.0.0.1:{ports[0]} fail_timeout=1s;
-        server 127.0.0.1:{ports[1]} fail_timeout=1s;
+        # One that fell over may be back at once, and be the only one.
+        server 127.0.0.1:{ports[0]} max_fails=0;
+        server 127.0.0.1:{ports[1]} max_fails=0;
     }}
     server {{
         listen 127.0.0.1:{port} ssl;
