@@ -44,7 +44,7 @@ _BEGIN = text("BEGIN IMMEDIATE")
 """A plain BEGIN would read first and be refused when it comes to write."""
 
 _left_behind: list[list[PoolProxiedConnection]] = []
-"""By forks: who let go of them would have the pool end what the parent is about to do with them."""
+"""By forks: a child that let go of them would have the pool touch the parent's connections."""
 
 _TURN_SECONDS = 10.0  # who waits longer has most likely opened a transaction inside another
 _UPGRADE_SECONDS = 60.0
@@ -174,8 +174,9 @@ class SqliteDatabase(Database):
             self._at_hand.append(connection)
 
     def close(self) -> None:
-        while self._at_hand:
-            super()._give_back(self._at_hand.pop())
+        with suppress(IndexError):  # another thread may take the last
+            while True:
+                super()._give_back(self._at_hand.pop())
         super().close()
 
     def _forget(self) -> None:
