@@ -24,7 +24,8 @@ from unlatch.stores.sql.schema import State
 from unlatch.stores.sql.statements import Statements
 
 _all: "WeakSet[Database]" = WeakSet()
-_left_behind: list[Engine] = []
+left_behind: list[object] = []
+"""By forks: what a child lets go of, the pool would tidy up under the parent's hands."""
 
 
 class Database(ABC):
@@ -165,7 +166,7 @@ class Database(ABC):
         """In a forked child: leave the parent's connections alone, unclosed."""
         if self._engine is not None:
             # Closing them here would have SQLite tidy up files that the parent still uses.
-            _left_behind.append(self._engine)
+            left_behind.append(self._engine)
         self._engine = None
         self._opening = threading.Lock()
 

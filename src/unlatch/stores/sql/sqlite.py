@@ -24,7 +24,7 @@ from sqlalchemy import (
 from unlatch import private
 from unlatch.errors import StoreError
 from unlatch.stores.sql import schema, sqlite_copies
-from unlatch.stores.sql.database import Database
+from unlatch.stores.sql.database import Database, left_behind
 from unlatch.stores.sql.running import Sql, store_errors
 from unlatch.stores.sql.schema import State
 
@@ -42,9 +42,6 @@ _PRAGMAS = (
 )
 _BEGIN = text("BEGIN IMMEDIATE")
 """A plain BEGIN would read first and be refused when it comes to write."""
-
-_left_behind: list[list[PoolProxiedConnection]] = []
-"""By forks: a child that let go of them would have the pool touch the parent's connections."""
 
 _TURN_SECONDS = 10.0  # who waits longer has most likely opened a transaction inside another
 _UPGRADE_SECONDS = 60.0
@@ -182,7 +179,7 @@ class SqliteDatabase(Database):
     def _forget(self) -> None:
         super()._forget()
         self._writer = threading.Lock()
-        _left_behind.append(self._at_hand)
+        left_behind.append(self._at_hand)
         self._at_hand = []
 
 
