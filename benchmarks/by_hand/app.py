@@ -4,7 +4,7 @@ the webauthn package and Python's own sqlite3, in one process of one thread.
 It does what it must, as the server in `beside_node/` does, and for the same browser. A challenge
 travels in a signed cookie, is good for five minutes, and is answered once; the session's token is
 kept as a hash; all that a sign-in writes is one transaction. It has no limits, writes no event, and
-sends none of the headers that Unlatch does. So it tells what is Flask's, and what is ours.
+sends none of the headers that Unlatch does. So it tells about what is not ours.
 """
 
 import os

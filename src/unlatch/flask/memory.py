@@ -17,7 +17,9 @@ from unlatch.core.records import LiveSession
 _KEY = "unlatch.memory"
 
 _current_request = cast(Callable[[], Request], request._get_current_object)  # type: ignore[attr-defined]
-"""Gives the request itself: memories are asked for often, and its proxy takes twice as long."""
+"""Gives the request itself: memories are asked for often, and its proxy takes twice as long. (Flask
+types the proxy as what it stands for, which has no such method.)
+"""
 
 
 @dataclass(slots=True)
