@@ -5,7 +5,7 @@ the victim's.
 import logging
 
 import pytest
-from strangers import too_many
+from strangers import STALE_ANSWER, too_many
 
 PROXY, SECOND_PROXY = "127.0.0.1", "127.8.8.8"
 
@@ -26,7 +26,7 @@ def asked(start_app):
                 answer = client.post(
                     "/auth/sign-in/passkey",
                     base_url="https://acme.example",
-                    json=_stale_answer(),
+                    json=STALE_ANSWER,
                     headers={"Origin": "https://acme.example", **value},
                 )
                 statuses.append(answer.status_code)
@@ -37,12 +37,6 @@ def asked(start_app):
         return ask
 
     return site
-
-
-def _stale_answer():
-    client_data = "eyJ0eXBlIjoid2ViYXV0aG4uZ2V0IiwiY2hhbGxlbmdlIjoiZUEiLCJvcmlnaW4iOiJ4In0"
-    response = {"clientDataJSON": client_data, "authenticatorData": "eA", "signature": "eA"}
-    return {"id": "eA", "rawId": "eA", "type": "public-key", "response": response}
 
 
 def forwarded_for(value):

@@ -10,16 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from processes import PATIENCE
+from strangers import STALE_ANSWER
 
 REGISTRATION = {"name": "Mira Okafor", "username": "mira", "email": "mira@example.com"}
 JSON = {"Accept": "application/json"}
-_CLIENT_DATA = "eyJ0eXBlIjoid2ViYXV0aG4uZ2V0IiwiY2hhbGxlbmdlIjoiZUEiLCJvcmlnaW4iOiJ4In0"
-STALE_ANSWER = {
-    "id": "eA",
-    "rawId": "eA",
-    "type": "public-key",
-    "response": {"clientDataJSON": _CLIENT_DATA, "authenticatorData": "eA", "signature": "eA"},
-}
 
 pytestmark = pytest.mark.slow  # a process for many a test
 

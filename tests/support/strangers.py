@@ -5,6 +5,15 @@ from werkzeug.test import TestResponse
 
 from unlatch.testing import SoftAuthenticator
 
+_CLIENT_DATA = "eyJ0eXBlIjoid2ViYXV0aG4uZ2V0IiwiY2hhbGxlbmdlIjoiZUEiLCJvcmlnaW4iOiJ4In0"
+STALE_ANSWER = {
+    "id": "eA",
+    "rawId": "eA",
+    "type": "public-key",
+    "response": {"clientDataJSON": _CLIENT_DATA, "authenticatorData": "eA", "signature": "eA"},
+}
+"""To a challenge that nobody gave; each is a failure."""
+
 
 def too_many(answer: TestResponse, reason: str = "too_many") -> int:
     """That a limit was reached, in JSON; gives the seconds to wait."""
