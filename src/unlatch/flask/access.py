@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar, cast, overload
 
-from flask import Response, redirect, request
+from flask import Request, Response, redirect
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge, SecurityError
 from werkzeug.local import LocalProxy
@@ -25,6 +25,7 @@ from unlatch.errors import (
 )
 from unlatch.flask import answers, binding, browser, cookies, forms, headers
 from unlatch.flask.client import client
+from unlatch.flask.current import current_request
 from unlatch.flask.memory import memory
 from unlatch.flask.party import party
 from unlatch.flask.state import gate, state
@@ -49,19 +50,20 @@ def check_request() -> ResponseReturnValue | None:
         CrossSite: A change of state that a page of another site asked for.
         RequestEntityTooLarge: Nobody honest sends that much.
     """
+    request = current_request()
     request.max_content_length = BODY_MAX
     if (request.content_length or 0) > BODY_MAX:  # also where nobody would read it
         raise RequestEntityTooLarge
-    moved = _check_host()
+    moved = _check_host(request)
     if moved is not None:
         return moved
-    _check_query()
+    _check_query(request)
     if request.method not in _SAFE_METHODS:
-        _check_same_origin()
+        _check_same_origin(request)
     return None
 
 
-def _check_host() -> Response | None:
+def _check_host(request: Request) -> Response | None:
     try:
         host = request.host
     except SecurityError as error:
@@ -76,7 +78,7 @@ def _check_host() -> Response | None:
     raise WrongHost(f"Host {host[:100]!r}")
 
 
-def _check_query() -> None:
+def _check_query(request: Request) -> None:
     """Browsers write a query in ASCII; `request.args` raises on bytes that are no text at all."""
     try:
         request.query_string.decode()
@@ -88,7 +90,7 @@ def _without_port(host: str) -> str:
     return host if host.endswith("]") else host.rpartition(":")[0] or host
 
 
-def _check_same_origin() -> None:
+def _check_same_origin(request: Request) -> None:
     """The browser says where a request comes from, in headers that a page cannot set. Compared
     with the configured origins, not with Host. Sec-Fetch-Site is not sent over plain HTTP but
     to localhost, so Origin decides first.
@@ -153,7 +155,7 @@ def visitor(browser_hash: bytes | None = None) -> Visitor:
     """
     return Visitor(
         client=client(),
-        user_agent=request.headers.get("User-Agent", "")[:512],
+        user_agent=current_request().headers.get("User-Agent", "")[:512],
         browser_hash=browser.known_hash() if browser_hash is None else browser_hash,
         live=live_session(),
     )

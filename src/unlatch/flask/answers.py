@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from flask import (
-    current_app,
     jsonify,
     make_response,
     redirect,
     render_template,
-    request,
     url_for,
 )
 from flask.typing import ResponseReturnValue
@@ -35,6 +33,7 @@ from unlatch.errors import (
 )
 from unlatch.flask import forms, typed, words
 from unlatch.flask.context import page_context
+from unlatch.flask.current import current_app, current_request
 from unlatch.flask.memory import memory
 
 log = logging.getLogger("unlatch")
@@ -81,17 +80,17 @@ def taken_up_at(endpoint: str, *fields: str) -> Callable[[V], V]:
 
 def typed_before() -> dict[str, str]:
     """What was typed into this page's form, in this session, before a question came between."""
-    live, carried = memory().live, request.args.get(_TYPED, "")
+    live, carried = memory().live, current_request().args.get(_TYPED, "")
     if live is None or not carried:
         return {}
-    return typed.opened(str(request.endpoint), carried, whose=live.session.id)
+    return typed.opened(str(current_request().endpoint), carried, whose=live.session.id)
 
 
 def wants_json() -> bool:
     """Whether this request is a program's."""
     if getattr(_view(), _JSON_ATTRIBUTE, False):
         return True
-    accepted = request.accept_mimetypes
+    accepted = current_request().accept_mimetypes
     return accepted.best_match(("text/html", "application/json")) == "application/json"
 
 
@@ -99,7 +98,7 @@ def wants_fragment() -> bool:
     """Whether this request is htmx's for a part of the page: not one that restores the history
     or that will replace the whole page.
     """
-    headers = request.headers
+    headers = current_request().headers
     return (
         headers.get("HX-Request") == "true"
         and "HX-History-Restore-Request" not in headers
@@ -219,6 +218,7 @@ def http_error(error: HTTPException) -> BaseResponse:
 
 def _way_out(status: int) -> dict[str, str]:
     """The one thing to press on a page that says what went wrong."""
+    request = current_request()
     if status in (500, 503) and request.method == "GET":
         # An empty reference is this very page, and says nothing of a mailed token in its address.
         here = "" if b"token=" in request.query_string else own_path(forms.asked_path())
@@ -244,13 +244,14 @@ def _come_back() -> str:
     taken_up: _TakenUp | None = getattr(_view(), _TAKEN_UP_ATTRIBUTE, None)
     if taken_up is not None:
         return _page_of(taken_up)
-    if request.method in ("GET", "HEAD") and not wants_json():
+    if current_request().method in ("GET", "HEAD") and not wants_json():
         return own_path(forms.asked_path())
     return ""
 
 
 def _page_of(taken_up: _TakenUp) -> str:
     """With all that the interrupted request knew of the way it was on, if there is room."""
+    request = current_request()
     page_args: dict[str, Any] = dict(request.view_args or {})
     known: dict[str, Any] = {
         "first": request.args.get("first"),
@@ -275,7 +276,7 @@ def _typed_into(taken_up: _TakenUp) -> str:
 
 
 def _view() -> Callable[..., object] | None:
-    return current_app.view_functions.get(request.endpoint or "")
+    return current_app().view_functions.get(current_request().endpoint or "")
 
 
 def note(refused: Refused) -> None:
@@ -284,7 +285,7 @@ def note(refused: Refused) -> None:
     """
     memory().refused = refused.reason
     # Quoted: a detail may hold words of the visitor's, who would write lines of his own.
-    log.info("refused: %s (%r) at %s", refused.reason, refused.detail, request.endpoint)
+    log.info("refused: %s (%r) at %s", refused.reason, refused.detail, current_request().endpoint)
 
 
 def _as_json(refused: Refused, said: words.Words, elsewhere: str | None) -> Response:

@@ -9,10 +9,9 @@ import ipaddress
 import logging
 from collections.abc import Iterator
 
-from flask import request
-
 from unlatch.core.visitor import Client
 from unlatch.flask import browser
+from unlatch.flask.current import current_request
 from unlatch.flask.state import state
 
 log = logging.getLogger("unlatch")
@@ -47,7 +46,7 @@ def _address() -> Address | None:
             break  # rubbish: whoever passed it on is as far as can be seen
         is_next_to_us, nearest = nearest is None, address
         if not any(address in network for network in state().settings.trusted_proxies):
-            if is_next_to_us and "X-Forwarded-For" in request.headers:
+            if is_next_to_us and "X-Forwarded-For" in current_request().headers:
                 _tell_of_unknown_proxy(address)
             break
     return nearest
@@ -68,6 +67,7 @@ def _tell_of_unknown_proxy(address: Address) -> None:
 
 
 def _from_us_outwards() -> Iterator[str]:
+    request = current_request()
     yield request.remote_addr or ""
     # As the server hands it on, several joined by commas: `headers.getlist` goes through all.
     yield from reversed(request.environ.get("HTTP_X_FORWARDED_FOR", "").split(","))

@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from flask import Response, after_this_request, request
+from flask import Response, after_this_request
 
 from unlatch.core.ceremonies import LIFETIME as CEREMONY_LIFETIME
 from unlatch.core.ceremonies import NAME_LENGTH
 from unlatch.core.times import DAY, MINUTE, SECOND
+from unlatch.flask.current import current_request
 from unlatch.flask.memory import memory
 from unlatch.flask.party import party
 
@@ -45,7 +46,7 @@ class Cookie:
 
     def read(self) -> str:
         """Its value in this request, or the empty string; also where it comes twice."""
-        values = request.cookies.getlist(self.name)
+        values = current_request().cookies.getlist(self.name)
         return values[0] if len(values) == 1 else ""
 
     def write(self, value: str) -> None:
@@ -59,7 +60,7 @@ class Cookie:
     def clear(self) -> None:
         """Delete it with this request's answer, if the browser has it."""
         name = self.name
-        if name in request.cookies:
+        if name in current_request().cookies:
             _answer_with(name, "", 0)
 
 
@@ -69,7 +70,7 @@ def _beginning() -> str:
     """
     known = memory()
     if known.cookies_begin is None:
-        port = request.environ.get("SERVER_PORT", "80")
+        port = current_request().environ.get("SERVER_PORT", "80")
         known.cookies_begin = f"{_HOST}unlatch" if party().https else f"unlatch-{port}"
     return known.cookies_begin
 
@@ -105,14 +106,14 @@ def ceremonies() -> dict[str, str]:
     start = ceremony("").name
     return {
         name.removeprefix(start): values[0]
-        for name, values in request.cookies.lists()
+        for name, values in current_request().cookies.lists()
         if name.startswith(start) and len(name) == len(start) + NAME_LENGTH and len(values) == 1
     }
 
 
 def carries_ours() -> bool:
     """Whether the request carries any cookie of ours, however often."""
-    return any(map(_is_ours, request.cookies))
+    return any(map(_is_ours, current_request().cookies))
 
 
 def clear_doubled() -> None:
@@ -123,7 +124,9 @@ def clear_doubled() -> None:
     By https no browser takes a cookie named `__Host-` for such a place, nor sends one twice.
     """
     doubled = [
-        name for name, values in request.cookies.lists() if len(values) > 1 and _is_ours(name)
+        name
+        for name, values in current_request().cookies.lists()
+        if len(values) > 1 and _is_ours(name)
     ]
     if not doubled:
         return
@@ -152,6 +155,7 @@ def _where_others_plant() -> Iterator[tuple[str, str | None]]:
     """Every path and domain with which a browser would send a cookie here, but `/` of this very
     host, which is the place of ours.
     """
+    request = current_request()
     folders = _folders(request.script_root + request.path)
     yield from ((path, None) for path in folders)
     for domain in _domains(urlsplit(party().origin).hostname or ""):

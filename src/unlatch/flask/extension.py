@@ -3,7 +3,7 @@
 import secrets
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Flask, Response
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import PathConverter
@@ -14,6 +14,7 @@ from unlatch.database_url import SQLITE
 from unlatch.errors import NotFound, Refused, SettingsError, StoreError
 from unlatch.flask import access, answers, assets, headers, moments
 from unlatch.flask.cli import commands
+from unlatch.flask.current import current_app, current_request
 from unlatch.flask.development import is_development, is_other_command
 from unlatch.flask.served import folder_served
 from unlatch.flask.state import NAME, State, state
@@ -130,15 +131,16 @@ def _spare_from_tokens(*_: object) -> None:
     ahead of all `before_request`, of which its check is one: so the host may put it on the app
     before us or after.
     """
-    protect = current_app.extensions.get("csrf")
+    app = current_app()
+    protect = app.extensions.get("csrf")
     if protect is not None:
-        protect.exempt(current_app.blueprints[NAME])
+        protect.exempt(app.blueprints[NAME])
 
 
 def _begin() -> ResponseReturnValue | None:
     """Before every view of ours."""
     answer = access.check_request()
-    if answer is None and request.endpoint != "unlatch.static":
+    if answer is None and current_request().endpoint != "unlatch.static":
         own = state()
         own.sender.start()  # for mails that an earlier process left behind
         own.throttle.request_begins()

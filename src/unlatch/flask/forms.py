@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from flask import request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from unlatch.core.next_path import own_path
 from unlatch.errors import Malformed
+from unlatch.flask.current import current_request
 
 
 def field(name: str) -> str:
@@ -16,6 +16,7 @@ def field(name: str) -> str:
     Raises:
         Malformed: The body is neither, or the field is no text.
     """
+    request = current_request()
     source = _json_object() if request.is_json else request.form
     value = source.get(name, "")
     if not isinstance(value, str):
@@ -33,13 +34,14 @@ def json_body() -> dict[str, object]:
         Malformed: It is not one.
         UnsupportedMediaType: The body is not said to be JSON.
     """
-    if not request.is_json:
+    if not current_request().is_json:
         raise UnsupportedMediaType
     return _json_object()
 
 
 def next_path() -> str:
     """Where to go afterwards, from the body or the address: a path of our own or nothing."""
+    request = current_request()
     body = _json() if request.is_json else request.form
     asked = body.get("next") if isinstance(body, Mapping) else None
     return own_path(asked if isinstance(asked, str) and asked else request.args.get("next"))
@@ -47,6 +49,7 @@ def next_path() -> str:
 
 def asked_path() -> str:
     """The path and query of this request, spelled as a browser would ask for them again."""
+    request = current_request()
     path = quote(request.script_root + request.path, safe="!$&'()*+,/:;=@")
     query = quote(request.query_string, safe="!$&'()*+,/:;=?@%")
     return f"{path}?{query}" if query else path
@@ -62,7 +65,7 @@ def _json_object() -> dict[str, object]:
 def _json() -> object:
     """The body, or None where it is no JSON."""
     try:
-        return request.get_json(silent=True)
+        return current_request().get_json(silent=True)
     except RecursionError:
         return None  # thousands of brackets in one another: nobody's form
 

@@ -1,7 +1,8 @@
 """The headers of every answer of ours; and of an answer of the host's what we know of it."""
 
-from flask import Response, request
+from flask import Response
 
+from unlatch.flask.current import current_request
 from unlatch.flask.memory import memory
 from unlatch.flask.party import party
 from unlatch.flask.state import NAME, state
@@ -25,7 +26,7 @@ def add_remembered(response: Response) -> Response:
     for cookie in known.cookies:
         response.headers.add("Set-Cookie", cookie)
     # It is for them alone; a shared cache must not show it to the next. (Ours say so anyway.)
-    if known.looked and request.blueprint != NAME:
+    if known.looked and current_request().blueprint != NAME:
         if "Vary" in response.headers:
             response.vary.add("Cookie")
         else:
@@ -55,4 +56,5 @@ def _may_have_a_token() -> bool:
     some program has mangled it, in a path that is none of ours. (With no-referrer a form would
     post `Origin: null` even to its own site; so pages get "origin" there.)
     """
+    request = current_request()
     return b"token=" in request.query_string or request.endpoint == "unlatch.unknown"

@@ -5,21 +5,13 @@ which outlives a request wherever somebody has pushed one around several. What i
 of one visitor would be true of the next.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import cast
-
-from flask import Request, request
 
 from unlatch.core.party import RelyingParty
 from unlatch.core.records import LiveSession
+from unlatch.flask.current import current_request
 
 _KEY = "unlatch.memory"
-
-_current_request = cast(Callable[[], Request], request._get_current_object)  # type: ignore[attr-defined]
-"""Gives the request itself: memories are asked for often, and its proxy takes twice as long. (Flask
-types the proxy as what it stands for, which has no such method.)
-"""
 
 
 @dataclass(slots=True)
@@ -48,7 +40,7 @@ class Memory:
 
 def memory() -> Memory:
     """That of the current request."""
-    environ = _current_request().environ
+    environ = current_request().environ
     found: Memory | None = environ.get(_KEY)
     if found is None:
         found = environ[_KEY] = Memory()

@@ -1,8 +1,7 @@
 """The site that a request is for, by the settings and never by what the request says."""
 
-from flask import request
-
 from unlatch.core.party import RelyingParty
+from unlatch.flask.current import current_request
 from unlatch.flask.memory import memory
 from unlatch.flask.state import state
 
@@ -22,5 +21,5 @@ def party() -> RelyingParty:
 
 
 def _port() -> str:
-    port = request.environ.get("SERVER_PORT", _PLAIN_PORT)
+    port = current_request().environ.get("SERVER_PORT", _PLAIN_PORT)
     return "" if port == _PLAIN_PORT else f":{port}"

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from flask import Flask, current_app
+from flask import Flask
 
 from unlatch.core.policy import Policy
 from unlatch.core.ports import Stores, Throttle
@@ -20,6 +20,7 @@ from unlatch.core.secrets import derive
 from unlatch.core.times import DAY
 from unlatch.errors import SettingsError
 from unlatch.flask.csp import content_security_policy
+from unlatch.flask.current import current_app
 from unlatch.flask.development import kept_keys
 from unlatch.settings import Settings
 from unlatch.stores import open_stores, open_throttle
@@ -186,7 +187,7 @@ class State:
 
 def state() -> State:
     """That of the current app."""
-    found: State = current_app.extensions[NAME]
+    found: State = current_app().extensions[NAME]
     return found
 
 

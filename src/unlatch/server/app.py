@@ -4,12 +4,13 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from unlatch import Unlatch
 from unlatch.errors import Refused
 from unlatch.flask import answers, headers
+from unlatch.flask.current import current_request
 from unlatch.flask.state import NAME
 from unlatch.server import health, home, readiness
 from unlatch.server.config import read_config
@@ -47,7 +48,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
 
 def _add_headers(response: Response) -> Response:
     """To those answers that are none of Unlatch's own views, which see to theirs."""
-    return response if request.blueprint == NAME else headers.add_headers(response)
+    return response if current_request().blueprint == NAME else headers.add_headers(response)
 
 
 def _guard_toasts(app: Flask) -> None:

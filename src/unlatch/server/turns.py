@@ -6,10 +6,9 @@ from contextlib import ExitStack
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from flask import request
-
 from unlatch.errors import Unavailable
 from unlatch.flask.access import BODY_MAX
+from unlatch.flask.current import current_request
 from unlatch.server.line import Line
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def turn_away() -> None:
     Raises:
         Unavailable: This request's turn never came.
     """
-    if _NO_TURN in request.environ:
+    if _NO_TURN in current_request().environ:
         raise Unavailable("no turn")
 
 
