@@ -14,7 +14,7 @@ from unlatch.core import events
 from unlatch.core.ceremonies import mark_time
 from unlatch.core.ports import Stores
 from unlatch.core.proof import Proof
-from unlatch.core.records import KnownPasskey, Method, Session
+from unlatch.core.records import KnownPasskey, Method, PasskeyUse, Session
 from unlatch.core.times import DAY
 
 _WARM_UP = 20
@@ -79,11 +79,9 @@ def _sign_in(stores: Stores, known: KnownPasskey, now: int) -> None:
         last_seen_at=now,
         expires_at=now + 30 * DAY,
     )
+    use = PasskeyUse(passkey=passkey, sign_count=0, backed_up=True)
     with stores.unit() as unit:
-        unit.ceremonies.spend(mark)
-        unit.passkeys.record_use(passkey, sign_count=0, backed_up=True, now=now)
-        unit.sessions.add(session)
-        unit.events.add(events.signed_in(proof))
+        unit.admit(use, session, events.signed_in(proof))
 
 
 def _timed(work: Callable[[T], None], given: Iterable[T]) -> list[float]:

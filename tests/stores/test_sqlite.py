@@ -26,6 +26,7 @@ from unlatch.testing.store_contract.making import (
     a_mail,
     a_passkey,
     a_session,
+    a_use,
     an_account,
     kept,
 )
@@ -102,7 +103,7 @@ def test_a_passkey_sign_in_is_one_select_and_four_statements(stores, said):
     known = stores.passkeys.find(passkey.credential_id, now=NOW)
     with stores.unit() as unit:
         unit.ceremonies.spend(b"mark")
-        unit.passkeys.record_use(known.passkey, sign_count=0, backed_up=True, now=NOW)
+        unit.passkeys.record_use(a_use(known.passkey), now=NOW)
         unit.sessions.add(a_session(ada))
         unit.events.add(Event(account_id=ada.id, kind="signed_in", at=NOW))
 
@@ -423,7 +424,7 @@ def _use_everything(stores, ada, mail):
     stores.events.sweep(before=1, most=5)
     with stores.unit() as unit:
         unit.passkeys.rename(ada.id, "passkey", "name")
-        unit.passkeys.record_use(a_passkey(ada), sign_count=0, backed_up=False, now=NOW)
+        unit.passkeys.record_use(a_use(a_passkey(ada)), now=NOW)
         unit.sessions.require(a_session(ada).token_hash)
         unit.sessions.end_begun_by("passkey", except_token_hash=b"token")
         unit.sessions.end_beyond(ada.id, keep=20)

@@ -19,7 +19,7 @@ from unlatch.core.notices import tell
 from unlatch.core.party import RelyingParty
 from unlatch.core.passkey_options import creation_options, request_options
 from unlatch.core.policy import Change
-from unlatch.core.ports import Stores, Unit
+from unlatch.core.ports import Stores
 from unlatch.core.proof import Proof
 from unlatch.core.providers import provider_name
 from unlatch.core.records import (
@@ -28,6 +28,7 @@ from unlatch.core.records import (
     LiveSession,
     Method,
     Passkey,
+    PasskeyUse,
     Purpose,
 )
 from unlatch.core.secrets import Keys
@@ -35,7 +36,6 @@ from unlatch.core.sessions import Sessions, SignedIn
 from unlatch.core.times import Clock
 from unlatch.core.visitor import Visitor
 from unlatch.core.webauthn import (
-    VerifiedAssertion,
     VerifiedRegistration,
     verify_assertion,
     verify_registration,
@@ -141,11 +141,10 @@ class Passkeys:
         """
         with self._limits.attempt(visitor.client):
             ceremony = self._open(answer, sealed, CeremonyKind.SIGN_IN)
-            known, seen = self._verified(answer, ceremony, party)
+            known, use = self._verified(answer, ceremony, party)
             account, proof = known.account, self._proof(known, ceremony)
             with self._stores.unit() as unit:
-                _accept(unit, ceremony, known.passkey, seen, now=proof.at)
-                signed_in = self._sessions.start(unit, proof, visitor)
+                signed_in = self._sessions.start_by_passkey(unit, proof, visitor, use)
                 # Not where nobody has proved the address: whoever squats there would sign in
                 # again and again, and so kill each mail by which its owner could come.
                 if known.has_pending_mail and account.confirmed_at is not None:
@@ -186,10 +185,11 @@ class Passkeys:
         with self._limits.attempt(visitor.client):
             ceremony = self._open(answer, sealed, CeremonyKind.STEP_UP)
             self._require_bound(ceremony, live)
-            known, seen = self._verified(answer, ceremony, party)
+            known, use = self._verified(answer, ceremony, party)
             proof = self._proof(known, ceremony)
             with self._stores.unit() as unit:
-                _accept(unit, ceremony, known.passkey, seen, now=proof.at)
+                unit.ceremonies.spend(ceremony.mark)
+                unit.passkeys.record_use(use, now=proof.at)
                 return self._sessions.prove_again(unit, proof, live)
 
     def may_add(self, live: LiveSession) -> list[Passkey]:
@@ -313,7 +313,7 @@ class Passkeys:
 
     def _verified(
         self, answer: Answer, ceremony: Ceremony, party: RelyingParty
-    ) -> tuple[KnownPasskey, VerifiedAssertion]:
+    ) -> tuple[KnownPasskey, PasskeyUse]:
         known = self._stores.passkeys.find(answer.credential_id, now=self._clock())
         try:
             if known is None:
@@ -332,7 +332,10 @@ class Passkeys:
             with self._stores.unit() as unit:
                 unit.events.add(amiss)
             raise PasskeyRefused(amiss.kind)
-        return known, seen
+        use = PasskeyUse(
+            passkey=known.passkey, sign_count=seen.sign_count, backed_up=seen.backed_up
+        )
+        return known, use
 
     def _unknown(self, answer: Answer, ceremony: Ceremony) -> PasskeyRefused:
         """Nobody's passkey. The browser may have its device forget it, but is not told so where
@@ -350,14 +353,6 @@ class Passkeys:
             source=ceremony.mark,
             passkey_id=known.passkey.id,
         )
-
-
-def _accept(
-    unit: Unit, ceremony: Ceremony, passkey: Passkey, seen: VerifiedAssertion, *, now: int
-) -> None:
-    """Let one answer in once, and only while its passkey is there as it was read."""
-    unit.ceremonies.spend(ceremony.mark)
-    unit.passkeys.record_use(passkey, sign_count=seen.sign_count, backed_up=seen.backed_up, now=now)
 
 
 def _first_name(aaguid: str, visitor: Visitor, known: Sequence[Passkey]) -> str:

@@ -24,6 +24,7 @@ from unlatch.core.records import (
     Mail,
     Named,
     Passkey,
+    PasskeyUse,
     Purpose,
     Session,
 )
@@ -264,8 +265,8 @@ class PasskeyWriter(Protocol):
         """
         ...
 
-    def record_use(self, passkey: Passkey, *, sign_count: int, backed_up: bool, now: int) -> None:
-        """Write a use, only if the passkey is still there with the counter that was read
+    def record_use(self, use: PasskeyUse, *, now: int) -> None:
+        """Write it, only if the passkey is still there with the counter that was read
         and its account enabled. One statement.
 
         Raises:
@@ -382,6 +383,22 @@ class Unit(Protocol):
     def mails(self) -> MailWriter: ...
     @property
     def events(self) -> EventWriter: ...
+
+    def admit(self, use: PasskeyUse, session: Session, event: Event) -> int:
+        """Let somebody in by a passkey, once: spend the ceremony that the session is made from,
+        record the use as of the session's beginning, add session and event. Gives how many other
+        sessions the account has, as `SessionWriter.add` does.
+
+        One call, because it is what a site does all day, and some stores do it in one step. After
+        a refusal the transaction has to be given up.
+
+        Raises:
+            CeremonyGone: It was answered before, is void, or made a session before.
+            PasskeyRefused: The passkey is not there any more as it was read, or its account is
+                disabled.
+            NotSignedIn: The account is disabled at this moment.
+        """
+        ...
 
 
 class Throttle(Protocol):

@@ -135,6 +135,20 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyUse:
+    """A use that was verified.
+
+    Attributes:
+        passkey: As it was read before.
+        sign_count, backed_up: What they are now.
+    """
+
+    passkey: Passkey
+    sign_count: int
+    backed_up: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KnownPasskey:
     """A passkey with its account and what a sign-in would have to end, from one select.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from unlatch.core import events
 from unlatch.core.ports import Stores, Unit
 from unlatch.core.proof import Proof
-from unlatch.core.records import LiveSession, Method, Session
+from unlatch.core.records import LiveSession, Method, PasskeyUse, Session
 from unlatch.core.secrets import SECRET_BYTES, digest, from_base64url, random_secret, to_base64url
 from unlatch.core.times import MINUTE, Clock
 from unlatch.core.visitor import Visitor
@@ -56,30 +56,25 @@ class Sessions:
             NotSignedIn: The account is gone or disabled.
             CeremonyGone: The proof's source made a session before.
         """
-        token = random_secret()
-        by_passkey = proof.method is Method.PASSKEY
-        session = Session(
-            id=str(uuid.uuid4()),
-            token_hash=digest(token),
-            account_id=proof.account.id,
-            method=proof.method,
-            passkey_id=proof.passkey_id if by_passkey else None,
-            began_at=proof.at,
-            proved_at=proof.at,
-            proof_method=proof.method,
-            proof_passkey_id=proof.passkey_id,
-            ceremony_id=proof.source,
-            user_agent=visitor.user_agent,
-            last_seen_at=proof.at,
-            expires_at=proof.at + self._lifetime,
-        )
-        if visitor.live is not None:
-            _end(unit, visitor.live)
-        # Counted where it is written: of many sign-ins at once, each would have read too few.
-        if unit.sessions.add(session) >= MOST_SESSIONS:
-            unit.sessions.end_beyond(proof.account.id, keep=MOST_SESSIONS)
+        begun = self._begun(proof, visitor)
+        others = unit.sessions.add(begun.session)
         unit.events.add(events.signed_in(proof))
-        return SignedIn(proof, session, to_base64url(token))
+        _make_room(unit, begun, visitor, others)
+        return begun
+
+    def start_by_passkey(
+        self, unit: Unit, proof: Proof, visitor: Visitor, use: PasskeyUse
+    ) -> SignedIn:
+        """The same, and let the answer that proves it in once, and only while its passkey is there
+        as it was read.
+
+        Raises:
+            CeremonyGone, NotSignedIn, PasskeyRefused: As `Unit.admit` does.
+        """
+        begun = self._begun(proof, visitor)
+        others = unit.admit(use, begun.session, events.signed_in(proof))
+        _make_room(unit, begun, visitor, others)
+        return begun
 
     def prove_again(self, unit: Unit, proof: Proof, live: LiveSession) -> SignedIn:
         """Step up: write a new proof into a session and give it a new token; the old one is
@@ -147,11 +142,39 @@ class Sessions:
                 raise NotFound("no such session")
             unit.events.add(events.session_ended(live.account.id, at=self._clock()))
 
+    def _begun(self, proof: Proof, visitor: Visitor) -> SignedIn:
+        token = random_secret()
+        by_passkey = proof.method is Method.PASSKEY
+        session = Session(
+            id=str(uuid.uuid4()),
+            token_hash=digest(token),
+            account_id=proof.account.id,
+            method=proof.method,
+            passkey_id=proof.passkey_id if by_passkey else None,
+            began_at=proof.at,
+            proved_at=proof.at,
+            proof_method=proof.method,
+            proof_passkey_id=proof.passkey_id,
+            ceremony_id=proof.source,
+            user_agent=visitor.user_agent,
+            last_seen_at=proof.at,
+            expires_at=proof.at + self._lifetime,
+        )
+        return SignedIn(proof, session, to_base64url(token))
+
     def _saw(self, live: LiveSession, now: int) -> None:
         try:
             self._stores.sessions.touch(live.session.token_hash, now=now)
         except StoreError:
             log.warning("could not write when a session was last seen", exc_info=True)
+
+
+def _make_room(unit: Unit, begun: SignedIn, visitor: Visitor, others: int) -> None:
+    if visitor.live is not None:
+        _end(unit, visitor.live)
+    # Counted where it was written: of many sign-ins at once, each would have read too few.
+    if others >= MOST_SESSIONS:
+        unit.sessions.end_beyond(begun.proof.account.id, keep=MOST_SESSIONS)
 
 
 def _end(unit: Unit, live: LiveSession) -> bool:

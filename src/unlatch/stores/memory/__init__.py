@@ -6,6 +6,8 @@ Gone with the process, and not shared by two.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from unlatch.core.records import Event, PasskeyUse, Session
+from unlatch.stores.admitting import admit
 from unlatch.stores.memory.accounts import MemoryAccountKeeper, MemoryAccountWriter
 from unlatch.stores.memory.ceremonies import MemoryCeremonyKeeper, MemoryCeremonyWriter
 from unlatch.stores.memory.events import MemoryEventKeeper, MemoryEventWriter
@@ -48,3 +50,6 @@ class MemoryUnit:
         self.sessions = MemorySessionWriter(rows)
         self.mails = MemoryMailWriter(rows)
         self.events = MemoryEventWriter(rows)
+
+    def admit(self, use: PasskeyUse, session: Session, event: Event) -> int:
+        return admit(self, use, session, event)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from unlatch.core.records import Descriptor, KnownPasskey, Named, Passkey
+from unlatch.core.records import Descriptor, KnownPasskey, Named, Passkey, PasskeyUse
 from unlatch.errors import LastWayIn, NotSignedIn, PasskeyExists, PasskeyRefused, TooManyPasskeys
 from unlatch.stores.memory.mails import pending
 from unlatch.stores.memory.rows import Reader, Writer, drop
@@ -45,16 +45,16 @@ class MemoryPasskeyWriter(Writer):
             raise PasskeyExists
         self._rows.passkeys[passkey.id] = passkey
 
-    def record_use(self, passkey: Passkey, *, sign_count: int, backed_up: bool, now: int) -> None:
-        kept = self._rows.passkeys.get(passkey.id)
+    def record_use(self, use: PasskeyUse, *, now: int) -> None:
+        kept = self._rows.passkeys.get(use.passkey.id)
         if (
             kept is None
-            or kept.sign_count != passkey.sign_count
+            or kept.sign_count != use.passkey.sign_count
             or self._rows.enabled(kept.account_id) is None
         ):
             raise PasskeyRefused("removed or used meanwhile, or its account is disabled")
         self._rows.passkeys[kept.id] = replace(
-            kept, sign_count=sign_count, backed_up=backed_up, last_used_at=now
+            kept, sign_count=use.sign_count, backed_up=use.backed_up, last_used_at=now
         )
 
     def rename(self, account_id: str, passkey_id: str, name: str) -> bool:

@@ -29,6 +29,10 @@ VOID = _moment.on_conflict_do_update(
 SWEEP = sweep(ceremonies.c.mark, ceremonies.c.mark < bindparam("before"), oldest=ceremonies.c.mark)
 
 
+def spent() -> CeremonyGone:
+    return CeremonyGone("answered before, or begun before a restore")
+
+
 class SqlCeremonyKeeper:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -44,7 +48,7 @@ class SqlCeremonyWriter:
 
     def spend(self, mark: bytes) -> None:
         if self._sql.first(SPEND, mark=mark) is None:
-            raise CeremonyGone("answered before, or begun before a restore")
+            raise spent()
 
     def void(self, *, begun_before: int) -> None:
         self._sql.run(HOLD_EVERYBODY)

@@ -35,6 +35,11 @@ class Database(ABC):
         driver: The module by which its engine connects, as PEP 249 has it.
     """
 
+    _running: type[Sql] = Sql
+
+    writes_inside_statements = False
+    """Whether a statement may have others in it that write (WITH … INSERT)."""
+
     def __init__(self, driver: ModuleType) -> None:
         self._driver = driver
         self._engine: Engine | None = None
@@ -134,7 +139,9 @@ class Database(ABC):
     def _sql(self) -> Sql:
         if self._statements is None:
             self._statements = Statements(self.engine.dialect)
-        return Sql(self._take, self._give_back, self._driver, self._statements, self._found_dead)
+        return self._running(
+            self._take, self._give_back, self._driver, self._statements, self._found_dead
+        )
 
     def _take(self) -> PoolProxiedConnection:
         """A connection out of the pool."""

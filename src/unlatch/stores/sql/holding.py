@@ -20,7 +20,7 @@ from sqlalchemy import (
     Select,
     bindparam,
     exists,
-    literal,
+    literal_column,
     select,
 )
 from sqlalchemy.ext.compiler import compiles
@@ -49,7 +49,7 @@ HOLD_WHOSE = _held(
 
 def enabled(account_id: ColumnElement[Any]) -> Exists:
     """Whether an account is there and enabled, and stays so."""
-    return exists(_held(select(literal(1)).where(accounts.c.id == account_id, _ENABLED)))
+    return exists(_held(select(literal_column("1")).where(accounts.c.id == account_id, _ENABLED)))
 
 
 class HoldEverybody(Executable, ClauseElement):

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert  # ON CONFLICT; SQLite's compiler knows it too
 
-from unlatch.core.records import Descriptor, KnownPasskey, Named, Passkey
+from unlatch.core.records import Descriptor, KnownPasskey, Named, Passkey, PasskeyUse
 from unlatch.errors import LastWayIn, NotSignedIn, PasskeyExists, PasskeyRefused, TooManyPasskeys
 from unlatch.stores.sql import rows
 from unlatch.stores.sql.database import Database
@@ -56,10 +56,18 @@ NAMED_BY_ADDRESS = _named(accounts.c.address_key == bindparam("key"))
 
 IDS = select(passkeys.c.id).where(_OWN)
 ADD = insert(passkeys).on_conflict_do_nothing().returning(passkeys.c.id)
-RECORD_USE = update(passkeys).where(
-    passkeys.c.id == bindparam("passkey"),
-    passkeys.c.sign_count == bindparam("count_read"),
-    enabled(passkeys.c.account_id),
+RECORD_USE = (
+    update(passkeys)
+    .where(
+        passkeys.c.id == bindparam("passkey"),
+        passkeys.c.sign_count == bindparam("count_read"),
+        enabled(passkeys.c.account_id),
+    )
+    .values(
+        sign_count=bindparam("count_now"),
+        backed_up=bindparam("backed_up_now"),
+        last_used_at=bindparam("used_at"),
+    )
 )
 RENAME = update(passkeys).where(*_ONE_OF_OWN)
 _another = passkeys.alias()
@@ -80,6 +88,21 @@ REMOVE_ALL = delete(passkeys).where(_OWN)
 
 _NOBODYS = (*rows.NOBODYS_PASSKEY, *(None for _ in accounts.c), 0)
 """What `FIND` would give for a passkey of nobody's."""
+
+
+def use_values(use: PasskeyUse, *, now: int) -> rows.Values:
+    """What `RECORD_USE` is given."""
+    return {
+        "passkey": use.passkey.id,
+        "count_read": use.passkey.sign_count,
+        "count_now": use.sign_count,
+        "backed_up_now": int(use.backed_up),
+        "used_at": now,
+    }
+
+
+def use_refused() -> PasskeyRefused:
+    return PasskeyRefused("removed or used meanwhile, or its account is disabled")
 
 
 class SqlPasskeyReader:
@@ -127,17 +150,9 @@ class SqlPasskeyWriter:
         if self._sql.first(ADD, **rows.passkey_values(passkey)) is None:
             raise PasskeyExists
 
-    def record_use(self, passkey: Passkey, *, sign_count: int, backed_up: bool, now: int) -> None:
-        recorded = self._sql.count(
-            RECORD_USE,
-            passkey=passkey.id,
-            count_read=passkey.sign_count,
-            sign_count=sign_count,
-            backed_up=int(backed_up),
-            last_used_at=now,
-        )
-        if not recorded:
-            raise PasskeyRefused("removed or used meanwhile, or its account is disabled")
+    def record_use(self, use: PasskeyUse, *, now: int) -> None:
+        if not self._sql.count(RECORD_USE, **use_values(use, now=now)):
+            raise use_refused()
 
     def rename(self, account_id: str, passkey_id: str, name: str) -> bool:
         return self._sql.count(RENAME, account=account_id, passkey=passkey_id, name=name) == 1

@@ -27,6 +27,7 @@ from unlatch.stores.sql import postgresql_dump, schema
 from unlatch.stores.sql.database import Database
 from unlatch.stores.sql.postgresql_connection import PromptConnection, TooLate, how_values_travel
 from unlatch.stores.sql.postgresql_deadline import Connecting, Deadline
+from unlatch.stores.sql.postgresql_pipeline import PipelinedSql
 from unlatch.stores.sql.running import Sql, store_errors
 
 _CONNECTION = {
@@ -84,6 +85,10 @@ class PostgresqlDatabase(Database):
     Raises:
         ValueError: libpq cannot read the URL.
     """
+
+    _running = PipelinedSql
+
+    writes_inside_statements = True
 
     def __init__(self, url: str, *, pooler: bool = False, patient: bool = False) -> None:
         super().__init__(psycopg)
@@ -214,7 +219,7 @@ class PostgresqlDatabase(Database):
         yield  # PostgreSQL lets many write at once
 
     def _begin(self, sql: Sql) -> None:
-        sql.run(_BEGIN)
+        sql.begin(_BEGIN)
         if self._patient:
             sql.run(_PATIENTLY)
 
@@ -223,6 +228,8 @@ class PostgresqlDatabase(Database):
         CommitUnknown: The connection was cut before an answer came; or the server warned, as
             it does when it gave up to wait for a synchronous standby.
         """
+        if not sql.has_asked:
+            return
         driver = _driver(sql.connection)
         if driver.info.transaction_status is not TransactionStatus.INTRANS:
             # The server would answer "ROLLBACK", and no error.

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from unlatch.errors import StoreError
 from unlatch.stores.sql import cures
-from unlatch.stores.sql.statements import Statements
+from unlatch.stores.sql.statements import Said, Statements
 
 T = TypeVar("T")
 
@@ -41,7 +41,7 @@ class Sql:
         found_dead: Gives a connection up that an error says is good for nothing any more, and
             tells whether it died by itself. Then the first statement is run again, once, on a new
             one: mostly it had died while nobody used it. That may be wrong, so what runs first has
-            to be a SELECT or a BEGIN.
+            to be a SELECT, or a BEGIN with what comes with it.
     """
 
     def __init__(
@@ -58,7 +58,11 @@ class Sql:
         self._driver = driver
         self._statements = statements
         self._found_dead = found_dead
-        self._has_asked = False
+        self.has_asked = False
+
+    def begin(self, statement: ClauseElement) -> None:
+        """Open a transaction, now or with what is asked first."""
+        self.run(statement)
 
     def rows(self, statement: ClauseElement, **values: Any) -> list[Row]:
         return self._run(statement, values, _all_rows)
@@ -81,10 +85,10 @@ class Sql:
         self, statement: ClauseElement, values: dict[str, Any], taken: Callable[[Cursor], T]
     ) -> T:
         said = self._statements.said(statement, values)
-        is_first, self._has_asked = not self._has_asked, True
+        is_first, self.has_asked = not self.has_asked, True
         try:
             with closing(self.connection.cursor()) as cursor:
-                cursor.execute(*said)
+                self._send(cursor, said)
                 return taken(cursor)
         except self._driver.Error as error:
             had_died = self._found_dead(self.connection, error)
@@ -92,6 +96,9 @@ class Sql:
                 raise told(error, self._driver) from error
         self.connection = self._take()
         return self._run(statement, values, taken)
+
+    def _send(self, cursor: Cursor, said: Said) -> None:
+        cursor.execute(*said)
 
 
 def _all_rows(cursor: Cursor) -> list[Row]:

@@ -1,7 +1,8 @@
 """Sessions in SQL."""
 
-from sqlalchemy import and_, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert  # ON CONFLICT; SQLite's compiler knows it too
+from sqlalchemy.sql.dml import ReturningInsert
 
 from unlatch.core.records import LiveSession, Session
 from unlatch.errors import CeremonyGone, NotSignedIn
@@ -30,25 +31,32 @@ OF_ACCOUNT = (
 TOUCH = update(sessions).where(_TOKEN, sessions.c.last_seen_at < bindparam("now"))
 
 _other = sessions.alias()
-ADD = (
-    insert(sessions)
-    .from_select(
-        rows.names(sessions),
-        select(*(bindparam(c.name, type_=c.type) for c in sessions.c)).where(
-            enabled(bindparam("account_id"))
-        ),
+_others = (
+    select(func.count())
+    .select_from(_other)
+    .where(
+        _other.c.account_id == bindparam("account_id"),
+        _other.c.token_hash != bindparam("token_hash"),  # some databases see it, some not
     )
-    .on_conflict_do_nothing()
-    .returning(
-        select(func.count())
-        .select_from(_other)
-        .where(
-            _other.c.account_id == bindparam("account_id"),
-            _other.c.token_hash != bindparam("token_hash"),  # some databases see it, some not
-        )
-        .scalar_subquery()
-    )
+    .scalar_subquery()
+    .label("others")
 )
+
+
+def adding(*conditions: ColumnElement[bool]) -> ReturningInsert[tuple[int]]:
+    """Adds a session where these hold, too; gives how many others the account has."""
+    values = select(*(bindparam(c.name, type_=c.type) for c in sessions.c))
+    return (
+        insert(sessions)
+        .from_select(
+            rows.names(sessions), values.where(enabled(bindparam("account_id")), *conditions)
+        )
+        .on_conflict_do_nothing()
+        .returning(_others)
+    )
+
+
+ADD = adding()
 BY_CEREMONY = select(sessions.c.id).where(sessions.c.ceremony_id == bindparam("ceremony"))
 _ENABLED = enabled(sessions.c.account_id)
 HOLD = select(sessions.c.id).where(_TOKEN, _ENABLED).with_for_update(read=True)
@@ -69,6 +77,12 @@ END_BEYOND = delete(sessions).where(
 END_EVERYBODYS = delete(sessions)
 _OVER = sessions.c.expires_at < bindparam("before")
 SWEEP = sweep(sessions.c.token_hash, _OVER, oldest=sessions.c.expires_at)
+
+
+def why_not_added(sql: Sql, session: Session) -> CeremonyGone | NotSignedIn:
+    if sql.first(BY_CEREMONY, ceremony=session.ceremony_id):
+        return CeremonyGone("made a session before")
+    return NotSignedIn("the account is gone or disabled")
 
 
 class SqlSessionKeeper:
@@ -105,11 +119,9 @@ class SqlSessionWriter:
 
     def add(self, session: Session) -> int:
         added = self._sql.first(ADD, **rows.session_values(session))
-        if added is not None:
-            return int(added[0])
-        if self._sql.first(BY_CEREMONY, ceremony=session.ceremony_id):
-            raise CeremonyGone("made a session before")
-        raise NotSignedIn("the account is gone or disabled")
+        if added is None:
+            raise why_not_added(self._sql, session)
+        return int(added[0])
 
     def require(self, token_hash: bytes) -> None:
         if self._sql.first(HOLD, token=token_hash) is None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import ClauseElement, Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import ValuesBase
 
 Parameters = Sequence[Any] | Mapping[str, Any]
 Said = tuple[str, Parameters]
@@ -33,7 +34,9 @@ class Statements:
         return compiled.said(values)
 
     def _compile(self, statement: ClauseElement, values: dict[str, Any]) -> "_Compiled":
-        compiled = statement.compile(dialect=self._dialect, column_keys=list(values))
+        # In a SELECT that has writing parts they would be taken for columns of each of those.
+        columns = list(values) if isinstance(statement, ValuesBase) else None
+        compiled = statement.compile(dialect=self._dialect, column_keys=columns)
         assert isinstance(compiled, SQLCompiler)  # noqa: S101  # all but DDL are
         return _Compiled(
             compiled=compiled,

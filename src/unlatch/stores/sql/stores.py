@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from unlatch.core.records import Event, PasskeyUse, Session
+from unlatch.stores import admitting
+from unlatch.stores.sql import admission
 from unlatch.stores.sql.accounts import SqlAccountKeeper, SqlAccountWriter
 from unlatch.stores.sql.ceremonies import SqlCeremonyKeeper, SqlCeremonyWriter
 from unlatch.stores.sql.database import Database
@@ -30,19 +33,30 @@ class SqlStores:
     @contextmanager
     def unit(self) -> Iterator["SqlUnit"]:
         with self.database.writing() as sql:
-            yield SqlUnit(sql)
+            yield SqlUnit(sql, at_once=self.database.writes_inside_statements)
 
     def close(self) -> None:
         self.database.close()
 
 
 class SqlUnit:
-    """One transaction on one connection."""
+    """One transaction on one connection.
 
-    def __init__(self, sql: Sql) -> None:
+    Args:
+        at_once: Whether one statement may write in several tables.
+    """
+
+    def __init__(self, sql: Sql, *, at_once: bool) -> None:
+        self._sql = sql
+        self._at_once = at_once
         self.ceremonies = SqlCeremonyWriter(sql)
         self.accounts = SqlAccountWriter(sql)
         self.passkeys = SqlPasskeyWriter(sql)
         self.sessions = SqlSessionWriter(sql)
         self.mails = SqlMailWriter(sql)
         self.events = SqlEventWriter(sql)
+
+    def admit(self, use: PasskeyUse, session: Session, event: Event) -> int:
+        if self._at_once:
+            return admission.admit(self._sql, use, session, event)
+        return admitting.admit(self, use, session, event)

@@ -14,6 +14,7 @@ one `Stores` at once.
 """
 
 from unlatch.testing.store_contract.accounts import AccountPromises
+from unlatch.testing.store_contract.admissions import AdmissionPromises
 from unlatch.testing.store_contract.ceremonies import CeremonyPromises
 from unlatch.testing.store_contract.events import EventPromises
 from unlatch.testing.store_contract.mails import MailPromises
@@ -30,6 +31,7 @@ __all__ = ["StoreContract"]
 
 class StoreContract(
     AccountPromises,
+    AdmissionPromises,
     PasskeyPromises,
     SessionPromises,
     StepUpPromises,

@@ -7,13 +7,16 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from unlatch.core.ports import Stores
-from unlatch.core.records import Account, Mail, Method, Passkey, Purpose, Session
+from unlatch.core.records import Account, Mail, Method, Passkey, PasskeyUse, Purpose, Session
 from unlatch.core.times import DAY, HOUR, MINUTE
 
 T = TypeVar("T")
 
 NOW = 1_780_000_000_000_000
 IDLE = 24 * HOUR
+PATIENCE = 30.0
+"""Seconds for another thread to begin."""
+
 BINDING = b"binding of one browser".ljust(32, b".")
 OTHER_BINDING = b"binding of another".ljust(32, b".")
 
@@ -50,6 +53,11 @@ def a_passkey(account: Account, name: str = "phone", **fields: Any) -> Passkey:
         "added_at": NOW,
     }
     return Passkey(**values | fields)
+
+
+def a_use(passkey: Passkey, **fields: Any) -> PasskeyUse:
+    values: dict[str, Any] = {"passkey": passkey, "sign_count": 0, "backed_up": True}
+    return PasskeyUse(**values | fields)
 
 
 def a_session(account: Account, name: str = "laptop", **fields: Any) -> Session:

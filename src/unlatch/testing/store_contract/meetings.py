@@ -15,17 +15,16 @@ from unlatch.testing.store_contract.making import (
     IDLE,
     NOW,
     OTHER_BINDING,
+    PATIENCE,
     Meeting,
     a_mail,
     a_passkey,
     a_session,
+    a_use,
     an_account,
     at_once,
     kept,
 )
-
-PATIENCE = 30.0
-"""Seconds for another to begin."""
 
 
 class MeetingPromises:
@@ -37,7 +36,7 @@ class MeetingPromises:
 
         def sign_in(number: int) -> None:
             with stores.unit() as unit:
-                unit.passkeys.record_use(keys[number], sign_count=0, backed_up=False, now=NOW)
+                unit.passkeys.record_use(a_use(keys[number]), now=NOW)
                 unit.sessions.add(a_session(ada, f"{number}"))
                 meeting.wait()
                 unit.mails.kill_pending(ada.id, now=NOW)

@@ -20,6 +20,7 @@ from unlatch.testing.store_contract.making import (
     Meeting,
     a_mail,
     a_passkey,
+    a_use,
     an_account,
     at_once,
     kept,
@@ -263,7 +264,7 @@ class PasskeyPromises:
     @staticmethod
     def _use(stores: Stores, passkey: Passkey, *, sign_count: int) -> None:
         with stores.unit() as unit:
-            unit.passkeys.record_use(passkey, sign_count=sign_count, backed_up=True, now=NOW + 1)
+            unit.passkeys.record_use(a_use(passkey, sign_count=sign_count), now=NOW + 1)
 
 
 def _named(stores: Stores, *, username: str | None = None, address: str | None = None) -> Named:
