@@ -15,8 +15,8 @@ from unlatch.stores.sql.running import Sql
 from unlatch.stores.sql.sessions import SqlSessionWriter
 
 
-def put(whose: type, name: str, method: object) -> None:
-    """In the place of a method, for good."""
+def put(whose: object, name: str, method: object) -> None:
+    """In the place of a method, or a function of a module, for good."""
     patch.object(whose, name, method).start()
 
 

@@ -25,6 +25,7 @@ from unlatch.core.records import Event, Mail
 from unlatch.flask import state
 from unlatch.flask.sender import Letters
 from unlatch.server import cli, patience
+from unlatch.stores.sql import admission
 from unlatch.stores.sql.events import SqlEventWriter
 from unlatch.stores.sql.running import Sql
 from unlatch.stores.sql.sqlite import SqliteDatabase
@@ -35,11 +36,15 @@ def watch_units(levers: Levers) -> None:
     """Name the steps of each transaction by what it is for, like "unlatch.add_passkey: midway",
     which is before it writes what happened.
     """
-    unwatched, add_event = SqlStores.unit, SqlEventWriter.add
+    unwatched, add_event, admit_at_once = SqlStores.unit, SqlEventWriter.add, admission.admit
 
     def add(writer: SqlEventWriter, event: Event) -> None:
         levers.reached(f"{_whose()}: midway")
         add_event(writer, event)
+
+    def admit(*what: Any) -> int:
+        levers.reached(f"{_whose()}: midway")
+        return admit_at_once(*what)
 
     @contextmanager
     def unit(stores: SqlStores) -> Iterator[SqlUnit]:
@@ -52,6 +57,7 @@ def watch_units(levers: Levers) -> None:
 
     put(SqlStores, "unit", unit)
     put(SqlEventWriter, "add", add)
+    put(admission, "admit", admit)
 
 
 def _whose() -> str:
