@@ -1,9 +1,11 @@
-"""What hashing takes is given back."""
+"""What hashing takes is given back, and what is loaded is no garbage to look through."""
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from processes import PATIENCE
 
 pytestmark = [
     pytest.mark.slow,
@@ -41,13 +43,32 @@ print(resident() - before)
 """
 
 
+LOAD_A_WORKER = """
+import gc, os, sys, time
+
+from unlatch.server.worker import load
+
+load({"UNLATCH_DEVELOPMENT": "1"}, os.getppid(), None)
+while not gc.get_freeze_count():
+    time.sleep(0.01)
+print("webauthn" in sys.modules and "sqlalchemy" in sys.modules)
+"""
+
+
 def test_many_threads_that_hash_leave_nothing_behind(tmp_path):
-    ended = subprocess.run(
-        [sys.executable, "-c", HASH_ON_MANY_THREADS],
-        cwd=tmp_path,
+    assert int(said_by(HASH_ON_MANY_THREADS, tmp_path)) < 19, "MiB: one hash takes that"
+
+
+def test_what_a_worker_has_loaded_is_left_alone_by_the_collector(tmp_path):
+    assert said_by(LOAD_A_WORKER, tmp_path) == "True\n"
+
+
+def said_by(program: str, folder: Path) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=folder,
         capture_output=True,
         text=True,
         check=True,
-    )
-
-    assert int(ended.stdout) < 19, "MiB: one hash takes that"
+        timeout=PATIENCE,
+    ).stdout

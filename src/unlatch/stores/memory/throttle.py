@@ -27,14 +27,14 @@ class MemoryThrottle:
 
     def take(self, wanted: Sequence[Allowance], *, now: int) -> int:
         with self._lock:
-            found = [(one, self._full_at.get(one.key, 0)) for one in wanted]
+            found = [(one.limit, key := one.key, self._full_at.get(key, 0)) for one in wanted]
             after = {
-                one.key: full_at
-                for one, before in found
-                if (full_at := one.limit.full_after_taking(before, now=now)) is not None
+                key: full_at
+                for limit, key, before in found
+                if (full_at := limit.full_after_taking(before, now=now)) is not None
             }
             if len(after) < len(wanted):
-                return max(one.limit.wait(before, now=now) for one, before in found)
+                return max(limit.wait(before, now=now) for limit, _, before in found)
             for key, full_at in after.items():
                 self._full_at[key] = full_at
                 self._full_at.move_to_end(key)
@@ -54,11 +54,12 @@ class MemoryThrottle:
     def give_back(self, taken: Sequence[Allowance], *, now: int) -> None:
         with self._lock:
             for one in taken:
-                full_at = self._full_at.get(one.key, 0) - one.limit.interval
+                key = one.key
+                full_at = self._full_at.get(key, 0) - one.limit.interval
                 if full_at > now:
-                    self._full_at[one.key] = full_at
+                    self._full_at[key] = full_at
                 else:
-                    self._full_at.pop(one.key, None)
+                    self._full_at.pop(key, None)
 
 
 class NoThrottle:
