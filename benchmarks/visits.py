@@ -1,6 +1,6 @@
 """What else a site does than let people in by passkey, and what that costs.
 
-    python benchmarks/visits.py                        all of it: a quarter of an hour
+    python benchmarks/visits.py                        all of it: half an hour
     python benchmarks/visits.py --only session         one of ways, session, mail
     make bench-visits ARGS="--rounds 5 --json all.json"    the same by make
 

@@ -6,6 +6,7 @@ Needs the servers that the tests need, and keeps nothing. It says where its mail
 browser has to trust before it lets a passkey be used there.
 """
 
+import argparse
 import signal
 import sys
 import threading
@@ -31,6 +32,7 @@ Ctrl-C ends it."""
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     told = threading.Event()
     # Not blocked and waited for: what is started would never hear of them either.
     for number in (signal.SIGINT, signal.SIGTERM):
