@@ -422,7 +422,9 @@ class Throttle(Protocol):
         ...
 
     def give_back(self, taken: Sequence[Allowance], *, now: int) -> None:
-        """One of each was not needed."""
+        """One of each was not needed. What will soon be there again anyhow need not be there for
+        other processes before this one takes the next.
+        """
         ...
 
 
