@@ -39,6 +39,9 @@ _PRAGMAS = (
     "synchronous=full",
     "foreign_keys=on",
     "secure_delete=on",
+    # kB of pages for each connection. With SQLite's own 2,000 a worker held 2 MB more after 30,000
+    # sign-ins, and none was quicker for it.
+    "cache_size=-500",
 )
 _BEGIN = text("BEGIN IMMEDIATE")
 """A plain BEGIN would read first and be refused when it comes to write."""
