@@ -123,6 +123,18 @@ def test_connections_that_died_meanwhile_are_nobodys_trouble(stores, wire):
     kept(stores, an_account())
 
 
+def test_a_transaction_that_is_cut_in_its_middle_does_not_go_on_elsewhere(stores, wire):
+    """On a new connection there is no transaction, and each statement would be for good."""
+    ada = an_account()
+
+    with pytest.raises(StoreError), stores.unit() as unit:
+        unit.ceremonies.spend(b"a mark")
+        wire.cut()
+        unit.accounts.add(ada, stale_before=NOW)
+
+    assert stores.accounts.find(ada.id) is None
+
+
 def test_who_asks_while_nobody_is_there_is_told_and_finds_it_back(stores, wire, postgres):
     wire.to = free_port()
     wire.cut()
