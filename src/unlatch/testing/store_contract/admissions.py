@@ -79,6 +79,11 @@ class AdmissionPromises:
                 id="the passkey was removed",
             ),
             pytest.param(
+                lambda stores, ada, passkey: _admit_and_remove(stores, ada, passkey),
+                CeremonyGone,  # an old answer is told nothing of what its passkey is today
+                id="the ceremony was answered and the passkey removed",
+            ),
+            pytest.param(
                 lambda stores, ada, passkey: _admit(
                     stores, passkey, _session(ada, "other"), sign_count=9
                 ),
@@ -231,6 +236,11 @@ def _void(stores: Stores) -> None:
 def _remove(stores: Stores, account: Account, passkey: Passkey) -> None:
     with stores.unit() as unit:
         assert unit.passkeys.remove(account.id, passkey.id)
+
+
+def _admit_and_remove(stores: Stores, account: Account, passkey: Passkey) -> None:
+    _admit(stores, passkey, _session(account), sign_count=5)
+    _remove(stores, account, passkey)
 
 
 def _disable(stores: Stores, account: Account) -> None:
