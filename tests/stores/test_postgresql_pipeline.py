@@ -33,8 +33,8 @@ def stores(postgres) -> Iterator[SqlStores]:
     stores.close()
 
 
-def test_a_sign_in_writes_in_two_ways_there_and_back(stores, tmp_path):
-    """All of it, and COMMIT, which nobody may take for granted before."""
+def test_a_sign_in_writes_in_three_ways_there_and_back(stores, tmp_path):
+    """What is waited for, what is written, and COMMIT, which nobody may take for granted before."""
     ada = an_account()
     passkey, session = a_passkey(ada), a_session(ada)
     kept(stores, ada, passkey)
@@ -44,7 +44,7 @@ def test_a_sign_in_writes_in_two_ways_there_and_back(stores, tmp_path):
         with stores.unit() as unit:
             unit.admit(a_use(passkey), session, event)
 
-    assert questions(stores, tmp_path, sign_in) == ["BEGIN WITH", "COMMIT"]
+    assert questions(stores, tmp_path, sign_in) == ["BEGIN WITH", "WITH", "COMMIT"]
 
 
 def test_a_transaction_is_begun_once(stores, tmp_path):

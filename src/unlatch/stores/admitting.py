@@ -5,8 +5,13 @@ from unlatch.core.records import Event, PasskeyUse, Session
 
 
 def admit(unit: Unit, use: PasskeyUse, session: Session, event: Event) -> int:
-    """As `Unit.admit`, by the unit's other promises."""
+    """As `Unit.admit`, by the unit's other promises: for every store that has no quicker way.
+
+    Raises:
+        CeremonyGone, PasskeyRefused, NotSignedIn: As it does.
+    """
     unit.ceremonies.spend(session.ceremony_id)
     unit.passkeys.record_use(use, now=session.began_at)
+    others = unit.sessions.add(session)
     unit.events.add(event)
-    return unit.sessions.add(session)
+    return others

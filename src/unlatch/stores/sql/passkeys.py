@@ -56,12 +56,12 @@ NAMED_BY_ADDRESS = _named(accounts.c.address_key == bindparam("key"))
 
 IDS = select(passkeys.c.id).where(_OWN)
 ADD = insert(passkeys).on_conflict_do_nothing().returning(passkeys.c.id)
-RECORD_USE = (
+USE = (
     update(passkeys)
     .where(
         passkeys.c.id == bindparam("passkey"),
+        passkeys.c.account_id == bindparam("owner"),
         passkeys.c.sign_count == bindparam("count_read"),
-        enabled(passkeys.c.account_id),
     )
     .values(
         sign_count=bindparam("count_now"),
@@ -69,6 +69,11 @@ RECORD_USE = (
         last_used_at=bindparam("used_at"),
     )
 )
+"""For who holds the account already."""
+
+# By the owner that was read, not by that of the row: where another writes to the row meanwhile,
+# PostgreSQL would look for the account again, as it was before, and wait behind who waits for us.
+RECORD_USE = USE.where(enabled(bindparam("owner")))
 RENAME = update(passkeys).where(*_ONE_OF_OWN)
 _another = passkeys.alias()
 REMOVE = delete(passkeys).where(
@@ -91,9 +96,10 @@ _NOBODYS = (*rows.NOBODYS_PASSKEY, *(None for _ in accounts.c), 0)
 
 
 def use_values(use: PasskeyUse, *, now: int) -> rows.Values:
-    """What `RECORD_USE` is given."""
+    """What `USE` is given."""
     return {
         "passkey": use.passkey.id,
+        "owner": use.passkey.account_id,
         "count_read": use.passkey.sign_count,
         "count_now": use.sign_count,
         "backed_up_now": int(use.backed_up),

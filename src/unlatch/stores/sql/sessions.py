@@ -43,20 +43,18 @@ _others = (
 )
 
 
-def adding(*conditions: ColumnElement[bool]) -> ReturningInsert[tuple[int]]:
-    """Adds a session where these hold, too; gives how many others the account has."""
+def adding(condition: ColumnElement[bool]) -> ReturningInsert[tuple[int]]:
+    """Adds a session where this holds; gives how many others the account has."""
     values = select(*(bindparam(c.name, type_=c.type) for c in sessions.c))
     return (
         insert(sessions)
-        .from_select(
-            rows.names(sessions), values.where(enabled(bindparam("account_id")), *conditions)
-        )
+        .from_select(rows.names(sessions), values.where(condition))
         .on_conflict_do_nothing()
         .returning(_others)
     )
 
 
-ADD = adding()
+ADD = adding(enabled(bindparam("account_id")))
 BY_CEREMONY = select(sessions.c.id).where(sessions.c.ceremony_id == bindparam("ceremony"))
 _ENABLED = enabled(sessions.c.account_id)
 HOLD = select(sessions.c.id).where(_TOKEN, _ENABLED).with_for_update(read=True)
@@ -79,10 +77,8 @@ _OVER = sessions.c.expires_at < bindparam("before")
 SWEEP = sweep(sessions.c.token_hash, _OVER, oldest=sessions.c.expires_at)
 
 
-def why_not_added(sql: Sql, session: Session) -> CeremonyGone | NotSignedIn:
-    if sql.first(BY_CEREMONY, ceremony=session.ceremony_id):
-        return CeremonyGone("made a session before")
-    return NotSignedIn("the account is gone or disabled")
+def made_before() -> CeremonyGone:
+    return CeremonyGone("made a session before")
 
 
 class SqlSessionKeeper:
@@ -119,9 +115,11 @@ class SqlSessionWriter:
 
     def add(self, session: Session) -> int:
         added = self._sql.first(ADD, **rows.session_values(session))
-        if added is None:
-            raise why_not_added(self._sql, session)
-        return int(added[0])
+        if added is not None:
+            return int(added[0])
+        if self._sql.first(BY_CEREMONY, ceremony=session.ceremony_id):
+            raise made_before()
+        raise NotSignedIn("the account is gone or disabled")
 
     def require(self, token_hash: bytes) -> None:
         if self._sql.first(HOLD, token=token_hash) is None:
@@ -141,7 +139,7 @@ class SqlSessionWriter:
             )
         except Clash as clash:
             if clash.is_about("ceremony_id"):
-                raise CeremonyGone("made a session before") from clash
+                raise made_before() from clash
             raise
         if not proved:
             raise NotSignedIn("the session ended meanwhile, or the account is disabled")

@@ -55,6 +55,16 @@ class AdmissionPromises:
 
         assert counts == [0, 1, 2]
 
+    def test_of_many_at_once_each_is_told_of_those_before(self, stores: Stores) -> None:
+        """Else none would end a session of those that are too many."""
+        ada = an_account()
+        keys = [a_passkey(ada, f"{number}") for number in range(8)]
+        kept(stores, ada, *keys)
+
+        counts = at_once(8, lambda at: _admit(stores, keys[at], _session(ada, f"{at}")))
+
+        assert sorted(counts, key=repr) == list(range(8))
+
     @pytest.mark.parametrize(
         ("meanwhile", "refusal"),
         [
