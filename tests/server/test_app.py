@@ -216,3 +216,19 @@ def test_without_settings_and_outside_development_there_is_no_app(tmp_path, monk
         create_app({})
 
     assert len(raised.value.faults) == 5
+
+
+@pytest.mark.parametrize("name", ["UNLATCH_BASE_TEMPLATE", "UNLATCH_BASE_TEMPLATE_FILE"])
+def test_a_template_of_ones_own_app_is_refused_with_all_other_faults(name):
+    """There is none here: each page would be an error, and that page, too."""
+    with pytest.raises(SettingsError) as refused:
+        create_app({name: "base.html", "UNLATCH_SESSION_IDLE": "soon", "UNLATCH_DEVELOPMENT": "1"})
+
+    told = str(refused.value)
+    assert "UNLATCH_BASE_TEMPLATE names a template" in told
+    assert "UNLATCH_SESSION_IDLE" in told
+
+
+def test_a_template_of_ones_own_app_is_refused_where_all_else_is_right():
+    with pytest.raises(SettingsError, match="take it out"):
+        create_app({"UNLATCH_BASE_TEMPLATE": "base.html", "UNLATCH_DEVELOPMENT": "1"})

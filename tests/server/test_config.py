@@ -144,16 +144,3 @@ def test_an_unreadable_dotenv_is_told(tmp_path):
 
     with pytest.raises(SettingsError, match=r"\.env cannot be read"):
         read_config(tmp_path, {})
-
-
-@pytest.mark.parametrize("where", ["environment", "toml"])
-def test_a_template_of_ones_own_app_is_refused(tmp_path, toml, where):
-    """There is none here: each page would be an error, and that page, too."""
-    environ = {}
-    if where == "toml":
-        toml('base_template = "base.html"\n')
-    else:
-        environ["UNLATCH_BASE_TEMPLATE"] = "base.html"
-
-    with pytest.raises(SettingsError, match="UNLATCH_BASE_TEMPLATE is for an app of your own"):
-        read_config(tmp_path, environ)

@@ -386,17 +386,20 @@ class Unit(Protocol):
 
     def admit(self, use: PasskeyUse, session: Session, event: Event) -> int:
         """Let somebody in by a passkey, once: spend the ceremony that the session is made from,
-        record the use as of the session's beginning, add session and event. Gives how many other
-        sessions the account has, as `SessionWriter.add` does.
+        record the use as of the session's beginning, add session and event, all of one account.
+        Gives how many other sessions the account has, as `SessionWriter.add` does; those count
+        that were added while this one waited for the account.
 
-        One call, because it is what a site does all day, and some stores do it in one step. After
-        a refusal the transaction has to be given up.
+        One call, because it is what a site does all day, and some stores have a quicker way. A
+        store without one takes the steps: `unlatch.stores.admitting.admit`. They wait for the
+        ceremony first, and for the account then, as all do that write both; else two could wait
+        for each other. After a refusal the transaction has to be given up.
 
         Raises:
-            CeremonyGone: It was answered before, is void, or made a session before.
+            CeremonyGone: It was answered before, is void, or made a session before. Of two reasons
+                this is told.
             PasskeyRefused: The passkey is not there any more as it was read, or its account is
                 disabled.
-            NotSignedIn: The account is disabled at this moment.
         """
         ...
 
@@ -422,8 +425,8 @@ class Throttle(Protocol):
         ...
 
     def give_back(self, taken: Sequence[Allowance], *, now: int) -> None:
-        """One of each was not needed. What will soon be there again anyhow need not be there for
-        other processes before this one takes the next.
+        """One of each was not needed. At once, or, where a counter regains one within a minute, at
+        this process's next `take`; but not once it has regained it.
         """
         ...
 

@@ -59,21 +59,21 @@ class Sessions:
         begun = self._begun(proof, visitor)
         others = unit.sessions.add(begun.session)
         unit.events.add(events.signed_in(proof))
-        _make_room(unit, begun, visitor, others)
+        _end_what_it_replaces(unit, begun, visitor, others)
         return begun
 
     def start_by_passkey(
         self, unit: Unit, proof: Proof, visitor: Visitor, use: PasskeyUse
     ) -> SignedIn:
-        """The same, and let the answer that proves it in once, and only while its passkey is there
-        as it was read.
+        """As `start`, by an answer that lets in once, and only while its passkey is there as it was
+        read.
 
         Raises:
-            CeremonyGone, NotSignedIn, PasskeyRefused: As `Unit.admit` does.
+            CeremonyGone, PasskeyRefused: As `Unit.admit` does.
         """
         begun = self._begun(proof, visitor)
         others = unit.admit(use, begun.session, events.signed_in(proof))
-        _make_room(unit, begun, visitor, others)
+        _end_what_it_replaces(unit, begun, visitor, others)
         return begun
 
     def prove_again(self, unit: Unit, proof: Proof, live: LiveSession) -> SignedIn:
@@ -143,6 +143,7 @@ class Sessions:
             unit.events.add(events.session_ended(live.account.id, at=self._clock()))
 
     def _begun(self, proof: Proof, visitor: Visitor) -> SignedIn:
+        """Not written yet."""
         token = random_secret()
         by_passkey = proof.method is Method.PASSKEY
         session = Session(
@@ -169,10 +170,11 @@ class Sessions:
             log.warning("could not write when a session was last seen", exc_info=True)
 
 
-def _make_room(unit: Unit, begun: SignedIn, visitor: Visitor, others: int) -> None:
+def _end_what_it_replaces(unit: Unit, begun: SignedIn, visitor: Visitor, others: int) -> None:
+    """The session that this browser had, and of the others those that are too many."""
     if visitor.live is not None:
         _end(unit, visitor.live)
-    # Counted where it was written: of many sign-ins at once, each would have read too few.
+    # Counted as it was written, with the account held: many at once would each read too few.
     if others >= MOST_SESSIONS:
         unit.sessions.end_beyond(begun.proof.account.id, keep=MOST_SESSIONS)
 

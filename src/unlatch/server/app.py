@@ -8,7 +8,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from unlatch import Unlatch
-from unlatch.errors import Refused
+from unlatch.errors import Refused, SettingsError
 from unlatch.flask import answers, headers
 from unlatch.flask.current import current_request
 from unlatch.flask.state import NAME
@@ -18,6 +18,9 @@ from unlatch.server.memory import give_large_blocks_back
 
 INSTANCE = "instance"
 """The folder below the current one where all is kept that has no other place by settings."""
+
+
+_TEMPLATE = ("UNLATCH_BASE_TEMPLATE", "UNLATCH_BASE_TEMPLATE_FILE")
 
 
 def create_app(config: Mapping[str, object] | None = None) -> Flask:
@@ -35,7 +38,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     app = Flask("unlatch.server", instance_path=str(folder / INSTANCE), static_folder=None)
     app.config.update(read_config(folder, os.environ) if config is None else config)
     app.config[home.UNSET] = home.unset(app.config)
-    Unlatch(app)
+    _add_unlatch(app)
     readiness.add_watch(app)
     _guard_toasts(app)
     app.register_blueprint(home.blueprint)
@@ -44,6 +47,21 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     app.register_error_handler(Refused, answers.refusal)
     app.after_request(_add_headers)
     return app
+
+
+def _add_unlatch(app: Flask) -> None:
+    faults = []
+    if not app.config.keys().isdisjoint(_TEMPLATE):  # every page of ours would be an error
+        faults.append(
+            f"{_TEMPLATE[0]} names a template, and here are none but our own: take it out. It is "
+            "for an app of your own."
+        )
+    try:
+        Unlatch(app)
+    except SettingsError as error:
+        faults += error.faults
+    if faults:
+        raise SettingsError(faults)
 
 
 def _add_headers(response: Response) -> Response:

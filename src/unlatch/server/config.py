@@ -19,8 +19,6 @@ _PREFIX = "UNLATCH_"
 _OURS_HERE = ("DATABASE_URL", "REDIS_URL")
 """In a host's app they are the host's; in the ready server they are ours."""
 
-_OF_AN_APP = "UNLATCH_BASE_TEMPLATE"
-
 _AS_FLASK_PROJECTS_SAY = frozenset(
     {
         "SECRET_KEY",
@@ -39,7 +37,7 @@ def read_config(folder: Path, environ: Mapping[str, str]) -> dict[str, object]:
     """The settings by their full names, as `Settings.read` and an app's config take them.
 
     Raises:
-        SettingsError: One of the two files cannot be read, or names a template.
+        SettingsError: One of the two files cannot be read.
     """
     config: dict[str, object] = {}
     for source in (environ, _dotenv(folder / ".env"), _toml(folder / "unlatch.toml")):
@@ -49,10 +47,6 @@ def read_config(folder: Path, environ: Mapping[str, str]) -> dict[str, object]:
             for name, value in source.items()
             if value != "" and _is_ours(name) and _setting(name) not in told
         }
-    if _OF_AN_APP in config:  # every page of ours would be an error
-        raise SettingsError(
-            [f"{_OF_AN_APP} is for an app of your own: here are no templates but our own."]
-        )
     return _with_plain_urls(config)
 
 

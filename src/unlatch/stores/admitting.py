@@ -8,7 +8,7 @@ def admit(unit: Unit, use: PasskeyUse, session: Session, event: Event) -> int:
     """As `Unit.admit`, by the unit's other promises: for every store that has no quicker way.
 
     Raises:
-        CeremonyGone, PasskeyRefused, NotSignedIn: As it does.
+        CeremonyGone, PasskeyRefused: As it does.
     """
     unit.ceremonies.spend(session.ceremony_id)
     unit.passkeys.record_use(use, now=session.began_at)

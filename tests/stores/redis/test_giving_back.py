@@ -93,6 +93,30 @@ def test_what_takes_long_to_come_again_is_there_at_once(site, questions):
     assert questions == [2, 2]
 
 
+def test_what_is_there_again_by_itself_is_not_given_back_too(site):
+    """Who signs in at many processes would have more failures afterwards than the limit has."""
+    here, there = site
+    for _ in range(10):
+        here.take([ADA], now=NOW)
+    here.give_back([ADA] * 5, now=NOW)
+
+    here.take([BOB], now=NOW + 20 * SECOND)
+
+    assert how_many(there, ADA) == 20
+
+
+def test_where_the_scripts_are_forgotten_each_counter_gets_its_own(redis, site):
+    here, _ = site
+    assert how_many(here, ADA) == 30
+    here.take([BOB], now=NOW)
+    here.give_back([ADA, BOB], now=NOW)
+
+    redis.ask("SCRIPT", "FLUSH")
+
+    assert [here.take([ADA, BOB], now=NOW) for _ in range(2)] == [0, 20 * SECOND]
+    assert how_many(here, BOB) == 29
+
+
 def test_it_is_given_back_once(site):
     here, there = site
     for _ in range(10):

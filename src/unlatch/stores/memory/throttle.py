@@ -27,14 +27,17 @@ class MemoryThrottle:
 
     def take(self, wanted: Sequence[Allowance], *, now: int) -> int:
         with self._lock:
-            found = [(one.limit, key := one.key, self._full_at.get(key, 0)) for one in wanted]
+            keys = [one.key for one in wanted]  # a hash each, made once
+            found = [
+                (one, key, self._full_at.get(key, 0)) for one, key in zip(wanted, keys, strict=True)
+            ]
             after = {
                 key: full_at
-                for limit, key, before in found
-                if (full_at := limit.full_after_taking(before, now=now)) is not None
+                for one, key, before in found
+                if (full_at := one.limit.full_after_taking(before, now=now)) is not None
             }
             if len(after) < len(wanted):
-                return max(limit.wait(before, now=now) for limit, _, before in found)
+                return max(one.limit.wait(before, now=now) for one, _, before in found)
             for key, full_at in after.items():
                 self._full_at[key] = full_at
                 self._full_at.move_to_end(key)

@@ -33,7 +33,7 @@ PAUSE = 5.0
 """Seconds for which it is left alone after it did not answer."""
 
 SOON = MINUTE
-"""What a counter regains by itself within this can be given back a little later."""
+"""Microseconds. A counter that regains one within this does without it until the next question."""
 
 _KNOCK = Allowance(Limit("knock", 1_000, SECOND), "")
 """Whether Redis counts shows only by counting: one that is full, or a replica, answers, too."""
@@ -100,8 +100,9 @@ class RedisThrottle:
         return wait
 
     def give_back(self, taken: Sequence[Allowance], *, now: int) -> None:
-        """As the port says. What a counter would soon have again by itself goes with the next
-        question of this process: on its own it took 7 % of a sign-in's processor time.
+        """As the port says. What a counter regains within `SOON` goes with the next question of
+        this process: on its own it took 7 % of the processor's time of a sign-in (`make bench`, in
+        turns).
         """
         own = [one for one in taken if one.limit.per_process]
         self._memory.give_back(own, now=now)
@@ -111,12 +112,12 @@ class RedisThrottle:
         if self._circuit.is_open:
             self._memory.give_back(shared, now=now)
             return
-        self._owed.extend(shared)
+        self._owed.extend((one, now) for one in shared)
         if any(one.limit.interval > SOON for one in shared):
-            self._run(self._what_is_owed(), now)
+            self._run(self._what_is_owed(now), now)
 
     def _take(self, wanted: Sequence[Allowance], now: int) -> int:
-        owed = self._what_is_owed()
+        owed = self._what_is_owed(now)
         answers = self._run([*owed, *((TAKE, one) for one in wanted)], now)
         if answers is None:
             return self._memory.take(wanted, now=now)
@@ -126,12 +127,17 @@ class RedisThrottle:
             self._run([(GIVE_BACK, one) for one in needless], now)
         return max(waits)
 
-    def _what_is_owed(self) -> list[Asked]:
-        """From here on nobody else gives it back. What Redis is away for stays taken."""
+    def _what_is_owed(self, now: int) -> list[Asked]:
+        """From here on nobody else gives it back, and what Redis is away for stays taken. What has
+        waited for as long as a counter takes to regain one is there again: to give it back, too,
+        would let in more than the limit.
+        """
         owed: list[Asked] = []
         with suppress(IndexError):
             while True:
-                owed.append((GIVE_BACK, self._owed.popleft()))
+                one, since = self._owed.popleft()
+                if now < since + one.limit.interval:
+                    owed.append((GIVE_BACK, one))
         return owed
 
     def _run(self, asked: Sequence[Asked], now: int) -> list[int] | None:
@@ -177,7 +183,7 @@ class RedisThrottle:
         """Also in a forked child: connections, and locks that other threads held, stay behind."""
         self._may_knock = threading.Lock()
         self._memory = MemoryThrottle()
-        self._owed: deque[Allowance] = deque()
+        self._owed: deque[tuple[Allowance, int]] = deque()
         self._patience = Patience(self._deadline)
         self._circuit = Circuit(self._pause)
         self._servers = servers_at(self._url)

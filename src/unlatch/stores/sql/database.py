@@ -35,7 +35,8 @@ class Database(ABC):
         driver: The module by which its engine connects, as PEP 249 has it.
     """
 
-    _running: type[Sql] = Sql
+    _sql_type: type[Sql] = Sql
+    """How it runs statements."""
 
     writes_inside_statements = False
     """Whether a statement may have others in it that write (WITH … INSERT)."""
@@ -139,7 +140,7 @@ class Database(ABC):
     def _sql(self) -> Sql:
         if self._statements is None:
             self._statements = Statements(self.engine.dialect)
-        return self._running(
+        return self._sql_type(
             self._take, self._give_back, self._driver, self._statements, self._found_dead
         )
 

@@ -86,8 +86,7 @@ class PostgresqlDatabase(Database):
         ValueError: libpq cannot read the URL.
     """
 
-    _running = PipelinedSql
-
+    _sql_type = PipelinedSql
     writes_inside_statements = True
 
     def __init__(self, url: str, *, pooler: bool = False, patient: bool = False) -> None:
@@ -228,7 +227,7 @@ class PostgresqlDatabase(Database):
         CommitUnknown: The connection was cut before an answer came; or the server warned, as
             it does when it gave up to wait for a synchronous standby.
         """
-        if not sql.has_asked:
+        if not sql.has_asked:  # BEGIN never went out
             return
         driver = _driver(sql.connection)
         if driver.info.transaction_status is not TransactionStatus.INTRANS:

@@ -9,19 +9,20 @@ from unlatch.stores.sql.statements import Said
 
 
 class PipelinedSql(Sql):
-    """What `Sql` is, for psycopg (`Connection.pipeline`)."""
+    """Keeps BEGIN back until the first statement, and sends both in one pipeline of psycopg's."""
 
     _beginning: Said | None = None
 
     def begin(self, statement: ClauseElement) -> None:
+        """Open a transaction with what is asked first."""
         self._beginning = self._statements.said(statement, {})
 
     def _send(self, cursor: Cursor, said: Said) -> None:
         if self._beginning is None:
-            return super()._send(cursor, said)
+            super()._send(cursor, said)
+            return
         connection = cursor.connection
         with connection.pipeline():
             connection.execute(*self._beginning)
             super()._send(cursor, said)
         self._beginning = None  # and not before: the two go out again, if they do, together
-        return None

@@ -59,6 +59,7 @@ class Sql:
         self._statements = statements
         self._found_dead = found_dead
         self.has_asked = False
+        """Whether anything went to the database; a BEGIN that waits for its statement has not."""
 
     def begin(self, statement: ClauseElement) -> None:
         """Open a transaction, now or with what is asked first."""

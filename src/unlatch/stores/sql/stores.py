@@ -33,7 +33,7 @@ class SqlStores:
     @contextmanager
     def unit(self) -> Iterator["SqlUnit"]:
         with self.database.writing() as sql:
-            yield SqlUnit(sql, at_once=self.database.writes_inside_statements)
+            yield SqlUnit(sql, writes_inside_statements=self.database.writes_inside_statements)
 
     def close(self) -> None:
         self.database.close()
@@ -43,12 +43,12 @@ class SqlUnit:
     """One transaction on one connection.
 
     Args:
-        at_once: Whether one statement may write in several tables.
+        writes_inside_statements: As the database says.
     """
 
-    def __init__(self, sql: Sql, *, at_once: bool) -> None:
+    def __init__(self, sql: Sql, *, writes_inside_statements: bool) -> None:
         self._sql = sql
-        self._at_once = at_once
+        self._writes_inside_statements = writes_inside_statements
         self.ceremonies = SqlCeremonyWriter(sql)
         self.accounts = SqlAccountWriter(sql)
         self.passkeys = SqlPasskeyWriter(sql)
@@ -57,6 +57,6 @@ class SqlUnit:
         self.events = SqlEventWriter(sql)
 
     def admit(self, use: PasskeyUse, session: Session, event: Event) -> int:
-        if self._at_once:
+        if self._writes_inside_statements:
             return admission.admit(self._sql, use, session, event)
         return admitting.admit(self, use, session, event)
