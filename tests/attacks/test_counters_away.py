@@ -105,7 +105,9 @@ def test_flushing_it_gives_thirty_more_and_nothing_else(mira, app, redis):
 
 
 def test_what_a_sign_in_costs_in_questions(mira, app, redis, monkeypatch):
-    """None for the options, one before the answer is looked at, one that gives back."""
+    """None for the options, and one before the answer is looked at, which also gives back what the
+    success before it had taken.
+    """
     throttle = throttle_of(app)
     asked, requests = [], []
     ask, begins = throttle._servers.ask, throttle.request_begins
@@ -129,8 +131,9 @@ def test_what_a_sign_in_costs_in_questions(mira, app, redis, monkeypatch):
     mira.sign_out()
     assert questions(mira.begin_sign_in) == []
     requests.clear()
-    assert questions(mira.sign_in) == [1, 1]
+    assert questions(mira.sign_in) == [2]
     assert len(requests) == 2  # each has its own deadline
+    assert questions(lambda: wrong_passkey(mira)) == [2]
     assert questions(lambda: wrong_passkey(mira)) == [1]
     fresh = person(app, ORIGIN, username="noah", email="noah@example.com")
     assert questions(fresh.register) == [4, 1]
