@@ -27,10 +27,8 @@ class MemoryThrottle:
 
     def take(self, wanted: Sequence[Allowance], *, now: int) -> int:
         with self._lock:
-            keys = [one.key for one in wanted]  # a hash each, made once
-            found = [
-                (one, key, self._full_at.get(key, 0)) for one, key in zip(wanted, keys, strict=True)
-            ]
+            keyed = [(one, one.key) for one in wanted]  # a hash each, made once
+            found = [(one, key, self._full_at.get(key, 0)) for one, key in keyed]
             after = {
                 key: full_at
                 for one, key, before in found
