@@ -48,6 +48,12 @@ def how_many(throttle, wanted):
     return count
 
 
+def take_ten_and_owe_five(throttle):
+    for _ in range(10):
+        throttle.take([ADA], now=NOW)
+    throttle.give_back([ADA] * 5, now=NOW)
+
+
 def test_it_goes_with_the_next_question(site, questions):
     here, there = site
     for _ in range(3):
@@ -96,9 +102,7 @@ def test_what_takes_long_to_come_again_is_there_at_once(site, questions):
 def test_what_is_there_again_by_itself_is_not_given_back_too(site):
     """Who signs in at many processes would have more failures afterwards than the limit has."""
     here, there = site
-    for _ in range(10):
-        here.take([ADA], now=NOW)
-    here.give_back([ADA] * 5, now=NOW)
+    take_ten_and_owe_five(here)
 
     here.take([BOB], now=NOW + 20 * SECOND)
 
@@ -119,9 +123,7 @@ def test_where_the_scripts_are_forgotten_each_counter_gets_its_own(redis, site):
 
 def test_it_is_given_back_once(site):
     here, there = site
-    for _ in range(10):
-        here.take([ADA], now=NOW)
-    here.give_back([ADA] * 5, now=NOW)
+    take_ten_and_owe_five(here)
 
     with crowd(8) as all_of_them:
         all_of_them.at_once(lambda _: here.take([BOB], now=NOW))
@@ -131,9 +133,7 @@ def test_it_is_given_back_once(site):
 
 def test_a_forked_child_does_not_give_back_what_its_parent_owes(site):
     here, there = site
-    for _ in range(10):
-        here.take([ADA], now=NOW)
-    here.give_back([ADA] * 5, now=NOW)
+    take_ten_and_owe_five(here)
 
     child = os.fork()
     if child == 0:
