@@ -31,7 +31,7 @@ class Purpose(StrEnum):
         return self in (Purpose.PASSKEY_ADDED, Purpose.PASSKEY_REMOVED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Account:
     """A person here.
 
@@ -88,7 +88,7 @@ class Account:
         return self.disabled_at is None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Passkey:
     """A key of an account: what the W3C calls a public key credential source's public half.
 
@@ -161,7 +161,7 @@ class KnownPasskey:
     has_pending_mail: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Session:
     """A signed-in browser.
 
@@ -199,7 +199,7 @@ class LiveSession:
     account: Account
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Mail:
     """One mail that was asked for: the row the sender works from.
 
@@ -228,9 +228,9 @@ class Mail:
     origin: str
     next: str
     user_agent: str
-    note: str = ""
     asked_at: int
     expires_at: int
+    note: str = ""
     link_hash: str | None = field(default=None, repr=False)
     code_hash: str | None = field(default=None, repr=False)
     attempts: int = 0

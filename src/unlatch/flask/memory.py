@@ -7,7 +7,6 @@ of one visitor would be true of the next.
 
 from dataclasses import dataclass, field
 
-from unlatch.core.party import RelyingParty
 from unlatch.core.records import LiveSession
 from unlatch.flask.current import current_request
 
@@ -17,7 +16,6 @@ _KEY = "unlatch.memory"
 @dataclass(slots=True)
 class Memory:
     """Attributes:
-    party: The site it is for.
     cookies_begin: What the names of all cookies of ours begin with.
     looked: Whether anybody asked who is there, so that the answer depends on it.
     asked_for_session: Whether the store was asked whose session it is; `live` is the answer.
@@ -27,7 +25,6 @@ class Memory:
     cookies: What its answer will have the browser keep or forget, as `Set-Cookie` says it.
     """
 
-    party: RelyingParty | None = None
     cookies_begin: str | None = None
     looked: bool = False
     asked_for_session: bool = False

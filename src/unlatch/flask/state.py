@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from flask import Flask
 
+from unlatch.core.party import RelyingParty
 from unlatch.core.policy import Policy
 from unlatch.core.ports import Stores, Throttle
 from unlatch.core.records import Purpose
@@ -77,6 +78,16 @@ class State:
         if isinstance(self._settings, SettingsError):
             raise self._settings
         return self._settings
+
+    @cached_property
+    def party(self) -> RelyingParty | None:
+        """The site that all requests are for; None where no origin is set, as in development."""
+        origins = self.settings.origins
+        return self.party_at(*origins) if origins else None
+
+    def party_at(self, *origins: str) -> RelyingParty:
+        """The site, if these are its origins."""
+        return RelyingParty(id=self.settings.rp_id, name=self.settings.site_name, origins=origins)
 
     @cached_property
     def content_security_policy(self) -> str:

@@ -1,7 +1,9 @@
-"""Records into rows and back. Columns are named like fields, so little needs saying."""
+"""Records into rows and back. Columns are named like fields, and stand in their order, so little
+needs saying.
+"""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import Table
@@ -9,7 +11,10 @@ from sqlalchemy import Table
 from unlatch.core.records import Account, Event, Mail, Method, Passkey, Purpose, Session
 from unlatch.stores.sql import tables
 
+R = TypeVar("R")
+
 Values = dict[str, Any]
+Reader = Callable[[Sequence[Any]], R]
 
 _FACTS = msgspec.json.Decoder(dict[str, str | int | bool])
 
@@ -33,21 +38,45 @@ NOBODYS_PASSKEY = tuple(
 """A row that no table has, and that a record can be made of."""
 
 
-def account(row: Sequence[Any]) -> Account:
-    return Account(**_named(_ACCOUNT, row))
+def _reader(
+    record: type[R], columns: tuple[str, ...], **made_by: Callable[[Any], Any]
+) -> Reader[R]:
+    """What makes records of rows: by place, which took a third of the time that names did, and from
+    what a session adds to a request a sixth (`make bench-visits`).
+
+    Args:
+        made_by: What makes a field of its column, where that is not the field itself.
+    """
+    made = [(columns.index(name), make) for name, make in made_by.items()]
+
+    def read(row: Sequence[Any]) -> R:
+        values = list(row)
+        for place, make in made:
+            values[place] = make(values[place])
+        return record(*values)
+
+    return read
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+account = _reader(Account, _ACCOUNT)
+passkey = _reader(
+    Passkey,
+    _PASSKEY,
+    backup_eligible=bool,
+    backed_up=bool,
+    transports=_words,
+    added_on=Method,
+)
+session = _reader(Session, _SESSION, method=Method, proof_method=Method)
+mail = _reader(Mail, _MAIL, purpose=Purpose, known_browser=bool)
 
 
 def account_values(account: Account) -> Values:
     return _values(_ACCOUNT, account)
-
-
-def passkey(row: Sequence[Any]) -> Passkey:
-    values = _named(_PASSKEY, row)
-    values["backup_eligible"] = bool(values["backup_eligible"])
-    values["backed_up"] = bool(values["backed_up"])
-    values["transports"] = tuple(values["transports"].split())
-    values["added_on"] = Method(values["added_on"])
-    return Passkey(**values)
 
 
 def passkey_values(passkey: Passkey) -> Values:
@@ -59,25 +88,11 @@ def passkey_values(passkey: Passkey) -> Values:
     }
 
 
-def session(row: Sequence[Any]) -> Session:
-    values = _named(_SESSION, row)
-    values["method"] = Method(values["method"])
-    values["proof_method"] = Method(values["proof_method"])
-    return Session(**values)
-
-
 def session_values(session: Session) -> Values:
     return _values(_SESSION, session) | {
         "method": session.method.value,
         "proof_method": session.proof_method.value,
     }
-
-
-def mail(row: Sequence[Any]) -> Mail:
-    values = _named(_MAIL, row)
-    values["purpose"] = Purpose(values["purpose"])
-    values["known_browser"] = bool(values["known_browser"])
-    return Mail(**values)
 
 
 def mail_values(mail: Mail) -> Values:
@@ -99,10 +114,6 @@ def event_values(event: Event) -> Values:
         "at": event.at,
         "facts": msgspec.json.encode(event.facts).decode(),
     }
-
-
-def _named(columns: tuple[str, ...], row: Sequence[Any]) -> Values:
-    return dict(zip(columns, row, strict=True))
 
 
 def _values(columns: tuple[str, ...], record: object) -> Values:

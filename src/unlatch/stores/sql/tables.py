@@ -1,4 +1,5 @@
-"""The tables: their columns are the fields of the records in `unlatch.core.records`.
+"""The tables: their columns are the fields of the records in `unlatch.core.records`, in the same
+order.
 
 They live in a `MetaData` of their own and are all called `unlatch_…`, so that they can stand
 in a host's database without meeting its models. Every constraint has a name that follows
@@ -116,9 +117,9 @@ mails = Table(
     Column("origin", Text, nullable=False),
     Column("next", Text, nullable=False),
     Column("user_agent", Text, nullable=False),
-    Column("note", Text, nullable=False),
     Column("asked_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
+    Column("note", Text, nullable=False),
     Column("link_hash", Text),
     Column("code_hash", Text),
     Column("attempts", Integer, nullable=False),
