@@ -41,8 +41,8 @@ NOBODYS_PASSKEY = tuple(
 def _reader(
     record: type[R], columns: tuple[str, ...], **made_by: Callable[[Any], Any]
 ) -> Reader[R]:
-    """What makes records of rows: by place, which took a third of the time that names did, and from
-    what a session adds to a request a sixth (`make bench-visits`).
+    """What makes records of rows: by place, which took a third of the time that names did, and a
+    tenth of what a session adds to a request.
 
     Args:
         made_by: What makes a field of its column, where that is not the field itself.
