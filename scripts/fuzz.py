@@ -1,6 +1,6 @@
 """Try the properties in tests/properties for as long as one likes.
 
-    make fuzz                              until Ctrl-C
+    make fuzz                              until Ctrl-C, of which a second one does not wait
     make fuzz SECONDS=60 ARGS="-k names"   a minute of those with "names" in file or name
 
 Goes round and round, a thousand examples of each property or twenty seconds at a time. What
@@ -13,6 +13,7 @@ import argparse
 import io
 import itertools
 import runpy
+import signal
 import sys
 import time
 import traceback
@@ -44,6 +45,29 @@ class TurnIsOver(KeyboardInterrupt):
 
 
 @dataclass
+class Run:
+    """All rounds of all properties.
+
+    Attributes:
+        ends: When no more examples begin, by the monotonic clock.
+    """
+
+    ends: float
+
+    def end(self, *_signal: object) -> None:
+        """On Ctrl-C: an exception could rise anywhere in Hypothesis, to break it or be swallowed.
+
+        A second Ctrl-C ends the process.
+        """
+        self.ends = 0.0
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    @property
+    def is_over(self) -> bool:
+        return time.monotonic() > self.ends
+
+
+@dataclass
 class Property:
     """One of them, and what became of it.
 
@@ -60,25 +84,25 @@ class Property:
 
 def main() -> int:
     wished = parsed_arguments()
+    run = Run(ends=time.monotonic() + (wished.seconds or float("inf")))
     properties = [
         one
         for path in sorted(wished.folder.glob("test_*.py"))
-        for one in properties_in(path, profiles.fuzz(wished.corpus))
+        for one in properties_in(path, profiles.fuzz(wished.corpus), run)
         if wished.only in one.name
     ]
     if not properties:
         print(f"No property has {wished.only!r} in its name.")
         return 2
     print(f"{counted(properties)}; the corpus is {wished.corpus}; Ctrl-C ends it.\n")
-    until = time.monotonic() + (wished.seconds or float("inf"))
-    with suppress(KeyboardInterrupt):
-        for number in itertools.count(1):
-            # What is broken would break at the same example again.
-            whole = [one for one in properties if not one.broken]
-            for done, one in enumerate(whole):
-                take_turn(one, number, until, left=len(whole) - done)
-            if not whole or time.monotonic() > until:
-                break
+    signal.signal(signal.SIGINT, run.end)
+    for number in itertools.count(1):
+        # What is broken would break at the same example again.
+        whole = [one for one in properties if not one.broken]
+        for done, one in enumerate(whole):
+            take_turn(one, number, run, left=len(whole) - done)
+        if not whole or run.is_over:
+            break
     return summed_up(properties)
 
 
@@ -91,23 +115,26 @@ def parsed_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def properties_in(path: Path, profile: settings) -> Iterator[Property]:
+def properties_in(path: Path, profile: settings, run: Run) -> Iterator[Property]:
     for name, test in runpy.run_path(str(path)).items():
         if is_hypothesis_test(test):
-            yield watched(f"{path.stem}.{name}".replace("test_", ""), profile(test))
+            yield watched(f"{path.stem}.{name}".replace("test_", ""), profile(test), run)
 
 
-def watched(name: str, test: Any) -> Property:
-    """With each of its examples counted, measured, and none begun when its turn is over."""
+def watched(name: str, test: Any, run: Run) -> Property:
+    """With each of its examples counted, measured, and none begun when its turn is over.
+
+    But a turn that has broken its property lasts until the smallest example is found.
+    """
     found = Property(name, test)
     inner = test.hypothesis.inner_test
 
     @wraps(inner)
     def example(*args: object, **drawn: object) -> None:
-        if time.monotonic() > found.turn_ends:
+        if not found.broken and (run.is_over or time.monotonic() > found.turn_ends):
             raise TurnIsOver
         found.examples += 1
-        with lines_reached() as reached, unhurried_when_broken(found):
+        with lines_reached() as reached, breaking_noted(found):
             inner(*args, **drawn)
         target(float(len(reached)), label="lines of ours")
 
@@ -116,14 +143,13 @@ def watched(name: str, test: Any) -> Property:
 
 
 @contextmanager
-def unhurried_when_broken(found: Property) -> Iterator[None]:
-    """A turn that has broken its property lasts until the smallest example is found."""
+def breaking_noted(found: Property) -> Iterator[None]:
     try:
         yield
     except HypothesisException:  # no failure: its way to drop an example
         raise
     except Exception:
-        found.turn_ends = float("inf")
+        found.broken = True
         raise
 
 
@@ -148,12 +174,12 @@ def lines_reached() -> Iterator[set[tuple[str, int]]]:
         sys.settrace(before)
 
 
-def take_turn(one: Property, number: int, until: float, *, left: int) -> None:
+def take_turn(one: Property, number: int, run: Run, *, left: int) -> None:
     """Of the time until the end, one share of those that are `left` in this round."""
-    before, begun = one.examples, time.monotonic()
-    if begun > until:
+    if run.is_over:
         return
-    one.turn_ends = begun + min(TURN, (until - begun) / left)
+    before, begun = one.examples, time.monotonic()
+    one.turn_ends = begun + min(TURN, (run.ends - begun) / left)
     try:
         with redirect_stdout(io.StringIO()), suppress(TurnIsOver):  # its words are in its errors
             one.test()

@@ -95,3 +95,26 @@ def test_ctrl_c_ends_it_with_a_summary(fuzz):
     assert process.returncode == 0
     assert "All of them held." in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("breaks", [False, True])
+def test_ctrl_c_comes_at_any_moment(fuzz, tmp_path, breaks):
+    """Also where an exception would be swallowed; and what it broke is made small all the same."""
+    (tmp_path / "properties/test_planted.py").write_text(f"""
+import contextlib, signal
+from hypothesis import given, strategies as st
+
+@given(st.integers())
+def test_every_number_is_small(number):
+    if number > 1000:
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_DFL:
+            with contextlib.suppress(BaseException):
+                signal.raise_signal(signal.SIGINT)
+        assert not {breaks}
+""")
+    process = fuzz()
+    said, _ = process.communicate(timeout=60)
+
+    assert process.returncode == breaks
+    assert ("number=1001" in said) is breaks
+    assert "examples of 1 property." in said
