@@ -9,7 +9,7 @@ LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-ha
 # The tests start hundreds of processes, that would each compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help serve test test-fast faults fuzz lint format assets vendor screenshots \
+.PHONY: help serve test test-fast coverage faults fuzz lint format assets vendor screenshots \
 	bench bench-visits bench-accounts bench-node bench-profile bench-weight bench-enumeration \
 	bench-scaling bench-endurance lock environment topology
 
@@ -17,6 +17,7 @@ help:
 	@echo 'make serve      run Unlatch on http://localhost:5000    (ARGS="--port 8080" passes options on)'
 	@echo 'make test       check everything, real browser included (ARGS="-k passkey" narrows the tests)'
 	@echo 'make test-fast  the quick tests that need no browser    (under a minute)'
+	@echo 'make coverage   which lines, which branches the quick tests do not reach'
 	@echo 'make faults     kill it, fill its disk, cut its wires     (most of an hour; SEED=… again)'
 	@echo 'make fuzz       send it anything, until Ctrl-C           (SECONDS=60 ends it; ARGS="-k names" narrows)'
 	@echo 'make topology   run the site of compose.yaml without containers, on this machine alone'
@@ -40,19 +41,22 @@ serve:
 	@sh scripts/environment.sh serve
 	@exec .venv/bin/unlatch serve $(ARGS)
 
-# Coverage is measured on the fast tests: it takes Python half as long again, and those who come by
-# the front door walk over the same lines. They wait for browsers and servers, so that three share
-# two cores. With ARGS one of the two may have nothing to do, which pytest says by 5.
+# Those who come by the front door wait for browsers and servers, so that four share two cores.
+# With ARGS one of the two may have nothing to do, which pytest says by 5.
 test: lint
 	@$(PYTHON) scripts/servers.py
 	@E2E_CHROMIUM=$$($(PYTHON) scripts/browser.py) && export E2E_CHROMIUM && \
 		some() { "$$@" || [ $$? -eq 5 ]; } && \
-		some $(PYTHON) -m pytest -n 2 -m "not slow" --cov --cov-report=term $(ARGS) && \
-		some $(PYTHON) -m pytest -n 3 --dist worksteal -m slow $(ARGS)
+		some $(PYTHON) -m pytest -n 2 -m "not slow" $(ARGS) && \
+		some $(PYTHON) -m pytest -n 4 --dist worksteal -m slow $(ARGS)
 
 # No browser, no attacks, and nothing that starts processes or tries a thousand things.
 test-fast: environment
 	@$(PYTHON) -m pytest -n 2 -m "not slow" $(ARGS)
+
+# Not a part of `make test`: it takes Python half as long again, and fails nothing.
+coverage: environment
+	@$(PYTHON) -m pytest -n 2 -m "not slow" --cov --cov-report=term $(ARGS)
 
 # The counts that are promised, most of an hour: a test alone by ARGS="-k clock".
 faults: environment

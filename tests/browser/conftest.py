@@ -21,6 +21,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from flask import Flask, request
+from host import QUICK
+from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
@@ -34,7 +36,7 @@ from playwright.sync_api import (
 from werkzeug.serving import make_server
 
 from unlatch import Unlatch, current_account, fresh_sign_in_required, sign_in_required
-from unlatch.core import decoys
+from unlatch.core import decoys, slow_hash
 from unlatch.flask.sender.reading import body, code_in
 from unlatch.flask.state import DATABASE_FILE
 from unlatch.server.app import create_app
@@ -211,16 +213,29 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "empty.sqlite"
 
 
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def start_site(tmp_path: Path, empty_database: Path) -> Iterator[Callable[..., Site]]:
+def start_site(
+    tmp_path: Path,
+    empty_database: Path,
+    compiled: FileSystemBytecodeCache,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Callable[..., Site]]:
     """`start_site(outbox=True, **config)`: a server that ends with the test."""
+    monkeypatch.setattr(slow_hash, "_HASHER", QUICK)
     stops: list[Callable[[], None]] = []
 
     def start(*, outbox: bool = True, **config: object) -> Site:
         folder = tmp_path / f"instance{len(stops)}"
         folder.mkdir()
         shutil.copy(empty_database, folder / DATABASE_FILE)
-        site, stop = serve(host(folder, **config), outbox=outbox)
+        app = host(folder, **config)
+        app.jinja_env.bytecode_cache = compiled
+        site, stop = serve(app, outbox=outbox)
         stops.append(stop)
         return site
 
