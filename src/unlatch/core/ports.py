@@ -266,8 +266,8 @@ class PasskeyWriter(Protocol):
         ...
 
     def record_use(self, use: PasskeyUse, *, now: int) -> None:
-        """Write it, only if the passkey is still there with the counter that was read
-        and its account enabled. One statement.
+        """Write it, only if the passkey is still there with the owner and the counter that
+        were read, and its account enabled. One statement.
 
         Raises:
             PasskeyRefused: It is not.

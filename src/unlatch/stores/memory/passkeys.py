@@ -49,6 +49,7 @@ class MemoryPasskeyWriter(Writer):
         kept = self._rows.passkeys.get(use.passkey.id)
         if (
             kept is None
+            or kept.account_id != use.passkey.account_id
             or kept.sign_count != use.passkey.sign_count
             or self._rows.enabled(kept.account_id) is None
         ):

@@ -123,6 +123,14 @@ class AdmissionPromises:
         if refusal is not CeremonyGone:
             _spend(stores, _session(ada).ceremony_id)
 
+    def test_nobody_is_let_in_by_the_passkey_of_another(self, stores: Stores) -> None:
+        ada, bob = an_account("Ada"), an_account("Bob")
+        passkey = a_passkey(ada)
+        kept(stores, ada, bob, passkey)
+
+        with pytest.raises(PasskeyRefused):
+            _admit(stores, replace(passkey, account_id=bob.id), _session(bob))
+
     def test_of_many_answers_to_one_ceremony_one_is_let_in(self, stores: Stores) -> None:
         """By two passkeys of one account, so that they also meet there."""
         ada = an_account()

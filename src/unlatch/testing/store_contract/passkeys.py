@@ -237,6 +237,14 @@ class PasskeyPromises:
         with pytest.raises(PasskeyRefused):
             self._use(stores, passkey, sign_count=0)
 
+    def test_nobody_uses_the_passkey_of_another(self, stores: Stores) -> None:
+        ada, bob = an_account("Ada"), an_account("Bob")
+        passkey = a_passkey(ada)
+        kept(stores, ada, bob, passkey)
+
+        with pytest.raises(PasskeyRefused):
+            self._use(stores, replace(passkey, account_id=bob.id), sign_count=0)
+
     def test_only_an_accounts_own_passkey_is_renamed_or_removed(self, stores: Stores) -> None:
         ada, bob = an_account("Ada"), an_account("Bob")
         passkey = a_passkey(ada)
