@@ -1,5 +1,7 @@
 """Sessions: how they end, what they remember, and how seldom that is written."""
 
+from contextlib import closing
+
 import pytest
 
 from unlatch.errors import StoreError
@@ -217,3 +219,36 @@ def test_what_one_request_knows_the_next_does_not(app, mira):
     with app.app_context():
         assert mira.get("/").text == "Hello Mira Okafor"
         assert app.test_client().get("/").text == "Hello stranger"
+
+
+def test_what_one_app_knows_another_does_not(new_app, visitor, monkeypatch):
+    """A middleware may ask several with one environment; this account is the first one's alone."""
+    first, second = new_app(), new_app()
+    mira = type(visitor)(first.test_client())
+    mira.register()
+    assert mira.get("/").text == "Hello Mira Okafor"
+
+    monkeypatch.setattr(first, "wsgi_app", _one_after_the_other(first.wsgi_app, second))
+
+    assert mira.get("/").text == "Hello stranger"
+    assert mira.get("/notes").status_code == 303
+
+
+def test_a_request_that_is_tried_again_is_answered_once(app, mira, monkeypatch):
+    monkeypatch.setattr(app, "wsgi_app", _one_after_the_other(app.wsgi_app, app.wsgi_app))
+
+    given = mira.sign_out().headers.getlist("Set-Cookie")
+
+    assert given
+    assert len({one.partition("=")[0] for one in given}) == len(given)
+
+
+def _one_after_the_other(first, second):
+    """An app that gives the second one's answer."""
+
+    def asked(environ, start_response):
+        with closing(first(environ, lambda *_: lambda _: None)) as answer:
+            list(answer)
+        return second(environ, start_response)
+
+    return asked

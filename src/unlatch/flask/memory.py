@@ -1,8 +1,9 @@
 """What was found out for this request, and for no other.
 
-Kept in the request's own environment and not on `flask.g`: that belongs to the app context,
-which outlives a request wherever somebody has pushed one around several. What it remembered
-of one visitor would be true of the next.
+Kept on the request itself. Not on `flask.g`: that belongs to the app context, which outlives a
+request wherever somebody has pushed one around several, and what it remembered of one visitor would
+be true of the next. Nor in the request's environment, with which a middleware may ask one app after
+another: who is signed in at the first would be so at the second.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from unlatch.core.records import LiveSession
 from unlatch.flask.current import current_request
 
-_KEY = "unlatch.memory"
+_KEY = "_unlatch_memory"
 
 
 @dataclass(slots=True)
@@ -37,8 +38,8 @@ class Memory:
 
 def memory() -> Memory:
     """That of the current request."""
-    environ = current_request().environ
-    found: Memory | None = environ.get(_KEY)
+    kept = vars(current_request())
+    found: Memory | None = kept.get(_KEY)
     if found is None:
-        found = environ[_KEY] = Memory()
+        found = kept[_KEY] = Memory()
     return found
