@@ -12,6 +12,7 @@ next round, and so is what breaks a property: it is printed, to be added to the 
 import argparse
 import io
 import itertools
+import math
 import runpy
 import signal
 import sys
@@ -25,6 +26,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import pytest
 from hypothesis import is_hypothesis_test, settings, target
 from hypothesis.errors import HypothesisException
 
@@ -38,6 +40,10 @@ OURS = str(ROOT / "src/unlatch")
 
 TURN = 20.0
 """Seconds after which the next property has its turn, so that a slow one does not take all."""
+
+
+BREAKS = (Exception, pytest.fail.Exception)
+"""What a property is broken by; pytest's own, that something did not raise, is no `Exception`."""
 
 
 class TurnIsOver(KeyboardInterrupt):
@@ -84,7 +90,8 @@ class Property:
 
 def main() -> int:
     wished = parsed_arguments()
-    run = Run(ends=time.monotonic() + (wished.seconds or float("inf")))
+    run = Run(ends=time.monotonic() + wished.seconds)
+    signal.signal(signal.SIGINT, run.end)
     properties = [
         one
         for path in sorted(wished.folder.glob("test_*.py"))
@@ -95,7 +102,6 @@ def main() -> int:
         print(f"No property has {wished.only!r} in its name.")
         return 2
     print(f"{counted(properties)}; the corpus is {wished.corpus}; Ctrl-C ends it.\n")
-    signal.signal(signal.SIGINT, run.end)
     for number in itertools.count(1):
         # What is broken would break at the same example again.
         whole = [one for one in properties if not one.broken]
@@ -109,7 +115,7 @@ def main() -> int:
 def parsed_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Try the properties as long as one likes.")
     parser.add_argument("-k", dest="only", default="", help="those with this in file or name")
-    parser.add_argument("--seconds", type=float, default=None, help="end by itself after these")
+    parser.add_argument("--seconds", type=float, default=math.inf, help="end by itself after these")
     parser.add_argument("--corpus", type=Path, default=Path("build/fuzz-corpus"))
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "tests/properties")
     return parser.parse_args()
@@ -148,7 +154,7 @@ def breaking_noted(found: Property) -> Iterator[None]:
         yield
     except HypothesisException:  # no failure: its way to drop an example
         raise
-    except Exception:
+    except BREAKS:
         found.broken = True
         raise
 
@@ -183,7 +189,7 @@ def take_turn(one: Property, number: int, run: Run, *, left: int) -> None:
     try:
         with redirect_stdout(io.StringIO()), suppress(TurnIsOver):  # its words are in its errors
             one.test()
-    except Exception as error:
+    except BREAKS as error:
         one.broken = True
         print(f"\nBROKEN: {one.name}")
         traceback.print_exception(error, file=sys.stdout)

@@ -56,6 +56,33 @@ def test_what_breaks_is_told_and_kept(fuzz, tmp_path):
     assert [one for one in (tmp_path / "corpus").rglob("*") if one.is_file()]
 
 
+def test_what_did_not_raise_is_broken_too(fuzz, tmp_path):
+    """In a turn that would be over before the smallest example is found."""
+    (tmp_path / "properties/test_planted.py").write_text("""
+import time
+import pytest
+from hypothesis import given, strategies as st
+
+@given(st.integers())
+def test_what_is_forged_is_refused(number):
+    if number > 1000:
+        time.sleep(0.2)
+        with pytest.raises(ValueError):
+            pass
+
+@given(st.integers())
+def test_every_number_is_itself(number):
+    assert number == number
+""")
+    process = fuzz("--seconds", "2")
+    said, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 1
+    assert "number=1001" in said
+    assert "BROKEN: planted.what_is_forged_is_refused" in said
+    assert "examples of" in said
+
+
 def test_what_was_found_is_tried_first_the_next_time(fuzz):
     fuzz("-k", "says_bad").communicate(timeout=60)
 

@@ -14,7 +14,7 @@ SUITE = settings(
 )
 
 
-def fuzz(corpus: Path, *, examples: int = 1000) -> settings:
+def fuzz(corpus: Path) -> settings:
     """One round of one property; what it found is tried first in the next.
 
     Args:
@@ -22,7 +22,7 @@ def fuzz(corpus: Path, *, examples: int = 1000) -> settings:
     """
     return settings(
         SUITE,
-        max_examples=examples,
+        max_examples=1000,
         derandomize=False,
         database=DirectoryBasedExampleDatabase(corpus),
         print_blob=True,
