@@ -20,7 +20,7 @@ from redis_servers import RedisServer, eventually
 from unlatch.core.throttle import Allowance, Limit
 from unlatch.core.times import HOUR
 from unlatch.stores.redis.circuit import Circuit
-from unlatch.stores.redis.scripts import GIVE_BACK, TAKE
+from unlatch.stores.redis.scripts import NAME
 from unlatch.stores.redis.throttle import RedisThrottle
 from unlatch.threads import on_a_thread
 
@@ -237,11 +237,10 @@ def test_it_is_flushed_or_comes_back_empty(redis):
     assert not throttle._circuit.is_open
 
 
-def test_it_has_forgotten_the_scripts(redis):
+def test_it_has_forgotten_the_script(redis):
     throttle = connect(redis.url, pause=NEVER)
-    for script in (TAKE, GIVE_BACK):
-        redis.ask("SCRIPT", "FLUSH")
-        assert redis.ask("SCRIPT", "EXISTS", script.name) == [False]
+    redis.ask("SCRIPT", "FLUSH")
+    assert redis.ask("SCRIPT", "EXISTS", NAME) == [False]
     assert throttle.take([ADA, BOB], now=NOW) == 0
 
     redis.ask("SCRIPT", "FLUSH")

@@ -19,12 +19,14 @@ ADA, BOB = Allowance(QUICK, "ada"), Allowance(QUICK, "bob")
 
 @pytest.fixture
 def site(redis):
-    """Two processes of it, whose Redis knows the scripts."""
-    here, there = (RedisThrottle(redis.url, key=KEY, deadline=PATIENT) for _ in range(2))
-    somebody = Allowance(SLOW, "somebody")
-    here.take([somebody], now=NOW)
-    here.give_back([somebody], now=NOW)
+    """Two processes of it, whose Redis knows the script."""
+    here, there = two_processes(redis)
+    here.take([Allowance(SLOW, "somebody")], now=NOW)
     return here, there
+
+
+def two_processes(redis):
+    return [RedisThrottle(redis.url, key=KEY, deadline=PATIENT) for _ in range(2)]
 
 
 @pytest.fixture
@@ -76,6 +78,16 @@ def test_it_is_there_for_that_question(site):
     assert [here.take([ADA], now=NOW) for _ in range(2)] == [0, 20 * SECOND]
 
 
+def test_it_is_there_where_nothing_was_ever_given_back(redis):
+    """With a script of its own, which such a server does not know yet, it would come too late."""
+    here, _ = two_processes(redis)
+    assert how_many(here, ADA) == 30
+
+    here.give_back([ADA], now=NOW)
+
+    assert [here.take([ADA], now=NOW) for _ in range(2)] == [0, 20 * SECOND]
+
+
 def test_what_is_said_of_another_counter_lets_nobody_in(site):
     here, _ = site
     assert how_many(here, ADA) == 30
@@ -109,7 +121,7 @@ def test_what_is_there_again_by_itself_is_not_given_back_too(site):
     assert how_many(there, ADA) == 20
 
 
-def test_where_the_scripts_are_forgotten_each_counter_gets_its_own(redis, site):
+def test_where_the_script_is_forgotten_each_counter_gets_its_own(redis, site):
     here, _ = site
     assert how_many(here, ADA) == 30
     here.take([BOB], now=NOW)
@@ -137,8 +149,11 @@ def test_a_forked_child_does_not_give_back_what_its_parent_owes(site):
 
     child = os.fork()
     if child == 0:
-        here.take([BOB], now=NOW)
-        os._exit(0)
+        try:
+            here.take([BOB], now=NOW)
+            os._exit(0)
+        finally:
+            os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     here.take([BOB], now=NOW)
 

@@ -16,10 +16,10 @@ else keep people out for as long as he said, since who is refused writes nothing
 number to Lua, and neither more nor less than any other: hence the `not`.
 """
 
-from dataclasses import dataclass
+from enum import StrEnum
 from hashlib import sha1
 
-_BEGIN = """
+COUNT = """
 local now, interval, per = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local found = redis.pcall('GET', KEYS[1])
 local full_at = type(found) == 'string' and tonumber(found) or 0
@@ -40,42 +40,32 @@ local function keep(change)
   local expires = math.ceil((used + change + slack) / 1000)
   redis.call('SET', KEYS[1], string.format('%.0f', full_at + change), 'PX', expires)
 end
-"""
-
-_TAKE = """
+if ARGV[4] == 'give back' then
+  if used > interval then
+    keep(-interval)
+  else
+    redis.call('DEL', KEYS[1])
+  end
+  return 0
+end
 if used + interval > per then
   return math.ceil(used + interval - per)
 end
 keep(interval)
 return 0
 """
-
-_GIVE_BACK = """
-if used > interval then
-  keep(-interval)
-else
-  redis.call('DEL', KEYS[1])
-end
-return 0
+"""One script for all actions: where a server knew that of one and not yet that of another, they
+would not run in the order in which they were sent.
 """
 
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """Attributes:
-    name: What Redis calls it once it knows it: the SHA-1 of its text.
-    """
-
-    text: str
-    name: str
-
-    @classmethod
-    def of(cls, text: str) -> "Script":
-        return cls(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
+NAME = sha1(COUNT.encode(), usedforsecurity=False).hexdigest()
+"""What Redis calls it once it knows it."""
 
 
-TAKE = Script.of(_BEGIN + _TAKE)
-"""Gives 0, or how many microseconds to wait."""
+class Action(StrEnum):
+    """The last of its arguments."""
 
-GIVE_BACK = Script.of(_BEGIN + _GIVE_BACK)
-"""Gives 0."""
+    TAKE = "take"
+    """Gives 0, or how many microseconds to wait."""
+    GIVE_BACK = "give back"
+    """Gives 0."""

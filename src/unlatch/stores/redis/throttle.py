@@ -22,7 +22,7 @@ from unlatch.redis_url import RedisUrl
 from unlatch.stores.memory.throttle import MemoryThrottle
 from unlatch.stores.redis.circuit import Circuit
 from unlatch.stores.redis.deadline import Deadline, Patience
-from unlatch.stores.redis.scripts import GIVE_BACK, TAKE, Script
+from unlatch.stores.redis.scripts import COUNT, NAME, Action
 from unlatch.stores.redis.servers import Command, servers_at
 from unlatch.threads import on_a_thread
 
@@ -38,7 +38,7 @@ SOON = MINUTE
 _KNOCK = Allowance(Limit("knock", 1_000, SECOND), "")
 """Whether Redis counts shows only by counting: one that is full, or a replica, answers, too."""
 
-Asked = tuple[Script, Allowance]
+Asked = tuple[Action, Allowance]
 
 _all: "WeakSet[RedisThrottle]" = WeakSet()
 
@@ -118,13 +118,13 @@ class RedisThrottle:
 
     def _take(self, wanted: Sequence[Allowance], now: int) -> int:
         owed = self._what_is_owed(now)
-        answers = self._run([*owed, *((TAKE, one) for one in wanted)], now)
+        answers = self._run([*owed, *((Action.TAKE, one) for one in wanted)], now)
         if answers is None:
             return self._memory.take(wanted, now=now)
         waits = answers[len(owed) :]
         needless = [one for one, wait in zip(wanted, waits, strict=True) if not wait]
         if needless and len(needless) < len(wanted):
-            self._run([(GIVE_BACK, one) for one in needless], now)
+            self._run([(Action.GIVE_BACK, one) for one in needless], now)
         return max(waits)
 
     def _what_is_owed(self, now: int) -> list[Asked]:
@@ -137,11 +137,11 @@ class RedisThrottle:
             while True:
                 one, since = self._owed.popleft()
                 if now < since + one.limit.interval:
-                    owed.append((GIVE_BACK, one))
+                    owed.append((Action.GIVE_BACK, one))
         return owed
 
     def _run(self, asked: Sequence[Asked], now: int) -> list[int] | None:
-        """What the scripts give, each for its counter; None where Redis is away."""
+        """What the script gives, for each counter; None where Redis is away."""
         if not self._circuit.lets_through():
             return None
         try:
@@ -156,28 +156,25 @@ class RedisThrottle:
 
     def _knock(self) -> None:
         try:
-            self._run([(TAKE, _KNOCK)], time.time_ns() // 1000)
+            self._run([(Action.TAKE, _KNOCK)], time.time_ns() // 1000)
         finally:
             self._may_knock.release()
 
     def _answers(self, asked: Sequence[Asked], now: int, deadline: Deadline) -> list[int]:
-        """By a script's name; by its text where a server does not know it (any more)."""
-        arguments = [self._arguments(one, now) for _, one in asked]
-        by_name: list[Command] = [
-            ("EVALSHA", script.name, *its)
-            for (script, _), its in zip(asked, arguments, strict=True)
-        ]
+        """By the script's name; by its text where a server does not know it (any more)."""
+        arguments = [self._arguments(*one, now) for one in asked]
+        by_name: list[Command] = [("EVALSHA", NAME, *its) for its in arguments]
         answers = self._servers.ask(by_name, deadline)
         unknown = [at for at, one in enumerate(answers) if isinstance(one, NoScriptError)]
         if unknown:
-            by_text: list[Command] = [("EVAL", asked[at][0].text, *arguments[at]) for at in unknown]
+            by_text: list[Command] = [("EVAL", COUNT, *arguments[at]) for at in unknown]
             for at, answer in zip(unknown, self._servers.ask(by_text, deadline), strict=True):
                 answers[at] = answer
         return [_whole(one) for one in answers]
 
-    def _arguments(self, one: Allowance, now: int) -> Command:
+    def _arguments(self, action: Action, one: Allowance, now: int) -> Command:
         key = b"unlatch:" + hmac.digest(self._key, one.key, "sha256")[:16].hex().encode()
-        return (1, key, now, one.limit.interval, one.limit.per)
+        return (1, key, now, one.limit.interval, one.limit.per, action)
 
     def _begin(self) -> None:
         """Also in a forked child: connections, and locks that other threads held, stay behind."""
