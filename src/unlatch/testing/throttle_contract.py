@@ -50,6 +50,12 @@ class ThrottleContract:
         assert [throttle.take(both, now=NOW) for _ in range(9)] == [2 * MINUTE] * 9
         assert [throttle.take([BOB], now=NOW) for _ in range(6)] == [0] * 5 + [2 * MINUTE]
 
+    def test_one_that_is_wanted_twice_is_taken_twice(self, throttle: Throttle) -> None:
+        twice = [ADA, ADA]
+
+        assert [throttle.take(twice, now=NOW) for _ in range(3)] == [0, 0, 2 * MINUTE]
+        assert [throttle.take([ADA], now=NOW) for _ in range(2)] == [0, 2 * MINUTE]
+
     def test_the_longest_wait_is_told(self, throttle: Throttle) -> None:
         hasty = Allowance(Limit("hasty", 1, SECOND), "ada")
         throttle.take([hasty], now=NOW)

@@ -27,15 +27,18 @@ class MemoryThrottle:
 
     def take(self, wanted: Sequence[Allowance], *, now: int) -> int:
         with self._lock:
-            keyed = [(one, one.key) for one in wanted]  # a hash each, made once
-            found = [(one, key, self._full_at.get(key, 0)) for one, key in keyed]
-            after = {
-                key: full_at
-                for one, key, before in found
-                if (full_at := one.limit.full_after_taking(before, now=now)) is not None
-            }
-            if len(after) < len(wanted):
-                return max(one.limit.wait(before, now=now) for one, _, before in found)
+            after: dict[bytes, int] = {}
+            waits = []
+            for one in wanted:
+                key = one.key  # which takes a hash
+                before = after.get(key) or self._full_at.get(key, 0)
+                full_at = one.limit.full_after_taking(before, now=now)
+                if full_at is None:
+                    waits.append(one.limit.wait(before, now=now))
+                else:
+                    after[key] = full_at
+            if waits:
+                return max(waits)
             for key, full_at in after.items():
                 self._full_at[key] = full_at
                 self._full_at.move_to_end(key)
