@@ -229,6 +229,11 @@ def test_a_template_of_ones_own_app_is_refused_with_all_other_faults(name):
     assert "UNLATCH_SESSION_IDLE" in told
 
 
+@pytest.mark.parametrize("nothing", ["", None])
+def test_an_empty_setting_names_no_template(nothing):
+    create_app({"UNLATCH_BASE_TEMPLATE": nothing, "UNLATCH_DEVELOPMENT": "1"})
+
+
 def test_a_template_of_ones_own_app_is_refused_where_all_else_is_right():
     with pytest.raises(SettingsError, match="take it out"):
         create_app({"UNLATCH_BASE_TEMPLATE": "base.html", "UNLATCH_DEVELOPMENT": "1"})

@@ -51,7 +51,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
 
 def _add_unlatch(app: Flask) -> None:
     faults = []
-    if not app.config.keys().isdisjoint(_TEMPLATE):  # every page of ours would be an error
+    if any(app.config.get(one) for one in _TEMPLATE):  # every page of ours would be an error
         faults.append(
             f"{_TEMPLATE[0]} names a template, and here are none but our own: take it out. It is "
             "for an app of your own."
