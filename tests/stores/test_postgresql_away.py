@@ -114,6 +114,24 @@ def test_a_primary_that_is_one_no_more_costs_all_connections(stores):
         assert not before & {one.first(process), other.first(process)}
 
 
+def test_who_goes_on_after_the_connection_is_lost_is_told_again(stores, wire):
+    """Whatever was done before is undone, so nothing after it may count."""
+
+    def go_on():
+        with stores.unit() as unit:
+            unit.ceremonies.spend(b"first")
+            wire.cut()
+            for mark in (b"second", b"third"):
+                with pytest.raises(StoreError):
+                    unit.ceremonies.spend(mark)
+
+    with pytest.raises(StoreError, match="nothing was kept"):
+        go_on()
+
+    with stores.unit() as unit:
+        unit.ceremonies.spend(b"first")
+
+
 def test_connections_that_died_meanwhile_are_nobodys_trouble(stores, wire):
     """As after a restart of the server: all that lay in the pool are dead."""
     wire.cut()

@@ -229,8 +229,8 @@ class PostgresqlDatabase(Database):
         """
         if not sql.has_asked:  # BEGIN never went out
             return
-        driver = _driver(sql.connection)
-        if driver.info.transaction_status is not TransactionStatus.INTRANS:
+        driver = sql.connection.is_valid and _driver(sql.connection)
+        if not driver or driver.info.transaction_status is not TransactionStatus.INTRANS:
             # The server would answer "ROLLBACK", and no error.
             raise StoreError("a statement failed before, so nothing was kept")
         driver.warned = False

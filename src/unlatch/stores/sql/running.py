@@ -85,6 +85,8 @@ class Sql:
     def _run(
         self, statement: ClauseElement, values: dict[str, Any], taken: Callable[[Cursor], T]
     ) -> T:
+        if not self.connection.is_valid:
+            raise StoreError("the connection was lost before")
         said = self._statements.said(statement, values)
         is_first, self.has_asked = not self.has_asked, True
         try:
