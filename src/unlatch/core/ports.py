@@ -2,7 +2,7 @@
 
 Two kinds of access, told apart by type so that they cannot be mixed up:
 
-- what hangs on `Stores` itself is *one statement on its own*, committed when it returns;
+- what hangs on `Stores` itself is mostly *one statement*, and is committed when it returns;
 - what hangs on a `Unit` is part of *one transaction* that commits whole or not at all.
   A `Refused` (or anything else) raised inside `with stores.unit()` rolls it back.
 

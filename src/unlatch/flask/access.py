@@ -68,8 +68,7 @@ def _check_host(request: Request) -> Response | None:
         host = request.host
     except SecurityError as error:
         raise WrongHost("malformed Host") from error
-    origins = {origin.partition("://")[2]: origin for origin in party().origins}
-    if host in origins:
+    if host in {origin.partition("://")[2] for origin in party().origins}:
         return None
     # WebAuthn refuses addresses, so a developer who opens one is led to the name.
     by_address = state().settings.development and _without_port(host) in _LOOPBACK

@@ -119,7 +119,7 @@ class Database(ABC):
         """Copy the whole database into a new file while it is in use."""
 
     def close(self) -> None:
-        """Give all connections back. The next use opens anew."""
+        """Give back all connections that nobody uses. The next use opens anew."""
         engine, self._engine = self._engine, None
         if engine is not None:
             engine.dispose()

@@ -1,5 +1,5 @@
 """A transaction's BEGIN and its first statement, sent together: each on its own would be a way to
-the server and back, and a transaction is mostly BEGIN, one statement and COMMIT.
+the server and back.
 """
 
 from sqlalchemy import ClauseElement

@@ -18,7 +18,7 @@ from unlatch.stores.sql.sessions import SqlSessionKeeper, SqlSessionWriter
 
 
 class SqlStores:
-    """Each of these writes in one statement on its own; `unit` gives one transaction."""
+    """What each of these writes is committed when it returns; `unit` gives one transaction."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
