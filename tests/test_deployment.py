@@ -52,6 +52,11 @@ def pips() -> list[list[str]]:
     return [one.split()[1:] for run in runs for one in run if one.startswith("pip ")]
 
 
+@pytest.mark.parametrize("name", ["X_Forwarded_For", "X_Forwarded-For", "X-Forwarded_For"])
+def test_nobody_chooses_his_address_by_a_header_with_underscores(name):
+    assert re.search(rf"^\s+header_up -{name}$", CADDYFILE, re.MULTILINE)
+
+
 def test_the_image_runs_as_nobody_special():
     (user,) = (words[1] for words in last_stage() if words[0] == "USER")
 

@@ -154,6 +154,20 @@ def test_guessing_the_code(strangers, request, face, sent):
 
 
 @every_face
+def test_guessing_the_code_while_its_owner_signs_in(strangers, mira, confirm, outbox, face):
+    """Which ends the mails of others, who would learn that there is somebody, and when he came."""
+    confirm(mira)
+    seen = {}
+    for name, one in strangers.items():
+        one.form(EMAIL, identifier=name)
+    assert mira.sign_in().status_code == 200
+    for name, one in strangers.items():
+        seen[name] = [look(one.form(CODE, face, code="ABCD-EFGH"), name) for _ in range(6)]
+
+    alike(seen)
+
+
+@every_face
 def test_guessing_a_link(strangers, outbox, face):
     seen = {}
     for name, one in strangers.items():

@@ -40,6 +40,18 @@ def test_another_name_is_not_answered_to(mira, visitor, outbox, host, method, pa
     assert not outbox.mails
 
 
+@pytest.mark.parametrize("path", ["/auth//sign-in", "/auth/sign-in//email/link"])
+@pytest.mark.parametrize(("host", "status"), [(EVIL, 400), ("acme.example", 404)])
+def test_an_address_with_a_slash_too_many_leads_nowhere(visitor, host, status, path):
+    """Werkzeug would lead it on before anything of ours looked: to that name, by what seems to be
+    the scheme, for good, and with the token of a mailed link in it.
+    """
+    answer = visitor.get(f"{path}?token=secret", Host=host)
+
+    assert answer.status_code == status
+    assert "Location" not in answer.headers
+
+
 def test_a_mails_links_lead_to_the_site_of_the_settings(mira, visitor, outbox):
     visitor.ask("POST", "/auth/sign-in/email", headers=FORWARDED, data={"identifier": "mira"})
 

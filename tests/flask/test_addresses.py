@@ -222,6 +222,13 @@ def test_whoever_would_rather_have_a_page_gets_it(visitor, accept):
     assert visitor.get("/auth/nothing", Accept=accept).mimetype == "text/html"
 
 
+def test_a_wish_that_takes_long_to_read_is_not_read(visitor):
+    """A few who send such could stop the site."""
+    accept = "application/json" + ",a/b" * 300
+
+    assert visitor.get("/auth/nothing", Accept=accept).mimetype == "text/html"
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [

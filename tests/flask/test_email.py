@@ -376,7 +376,8 @@ def test_a_sign_in_by_passkey_kills_what_was_mailed(mira, confirm, visitor, outb
     mira.sign_out()
     mira.sign_in()
 
-    assert gone(visitor.type_code(outbox.code))
+    assert visitor.type_code(outbox.code).status_code == 401
+    assert visitor.method is None
 
 
 def test_a_sign_in_by_mail_kills_what_else_was_mailed(mira, visitor, outbox):
@@ -386,7 +387,19 @@ def test_a_sign_in_by_mail_kills_what_else_was_mailed(mira, visitor, outbox):
     elsewhere.ask_mail()
     elsewhere.type_code(outbox.code)
 
-    assert gone(visitor.type_code(code))
+    assert visitor.type_code(code).status_code == 401
+    assert visitor.method is None
+
+
+def test_a_browser_of_ones_own_is_told_that_its_mail_is_dead(mira, confirm, outbox):
+    """Any other would learn that somebody has signed in."""
+    confirm(mira)
+    mira.sign_in()
+    mira.sign_out()
+    mira.ask_mail()
+    mira.at_another_browser().sign_in()
+
+    assert gone(mira.type_code(outbox.code))
 
 
 def test_a_disabled_account_opens_for_no_mail(mira, visitor, outbox, kept):

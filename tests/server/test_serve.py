@@ -72,6 +72,27 @@ def forwarded(site, *lines):
     return status
 
 
+@pytest.mark.parametrize(("version", "status"), [("1.1", 200), ("1.0", 404)])
+def test_nobody_reads_the_mailbox_through_a_proxy_that_adds_nothing(site, version, status):
+    """nginx before 1.29.7, by `proxy_pass` alone; no browser speaks HTTP/1.0."""
+    assert raw(site, f"GET /auth/dev/mailbox HTTP/{version}") == status
+
+
+def test_headers_that_take_long_to_read_are_not_read(site):
+    long = [f"X-{number}: {'a' * 1000}" for number in range(20)]
+
+    assert raw(site, "GET /auth/sign-in HTTP/1.1", *long) == 431
+    assert raw(site, "GET /auth/sign-in HTTP/1.1", *long[:10]) == 200
+
+
+def raw(site, *lines):
+    """The status of what a request like that is answered."""
+    said = [*lines, f"Host: localhost:{site.port}", "Connection: close", "", ""]
+    with socket.create_connection(("127.0.0.1", site.port), PATIENCE) as connection:
+        connection.sendall("\r\n".join(said).encode())
+        return int(connection.makefile().readline().split()[1])
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
 def test_many_at_once_are_answered(site, address):
     with ThreadPoolExecutor(16) as browsers:

@@ -103,10 +103,12 @@ class MailKeeper(Protocol):
         unspent, not killed, not expired and has tries left.
 
         Args:
-            by_code: A code was typed: the try also counts against its account's budget
-                (`code_budget.py`), unless the browser that asked is known to it. Beyond that
-                the row given has no code, so that none fits; nothing else tells. The same
-                statements run whether or not there is an account.
+            by_code: A code was typed. Where the browser that asked is not known to the account,
+                the try also counts against its budget (`code_budget.py`), and a mail that was
+                killed takes tries like any other: else a stranger would see that somebody signed
+                in. Beyond the budget, and of a killed mail, the row given has no code, so that
+                none fits; nothing else tells. The same statements run whether or not there is an
+                account.
         """
         ...
 

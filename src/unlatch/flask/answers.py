@@ -43,6 +43,9 @@ V = TypeVar("V", bound=Callable[..., ResponseReturnValue])
 _TYPED = "typed"
 """The parameter of an address that brings what was typed before a question came between."""
 
+_ACCEPT_MAX = 1_000
+"""Characters. Browsers send some 150."""
+
 _FRAGMENT = "unlatch/layout/fragment.html"
 _PAGE = "unlatch/layout/page.html"
 _JSON_ATTRIBUTE = "unlatch_json"
@@ -90,8 +93,12 @@ def wants_json() -> bool:
     """Whether this request is a program's."""
     if getattr(_view(), _JSON_ATTRIBUTE, False):
         return True
-    accepted = current_request().accept_mimetypes
-    return accepted.best_match(("text/html", "application/json")) == "application/json"
+    request = current_request()
+    # To read as much as a server lets through takes so long that a few could stop the site by it.
+    if len(request.headers.get("Accept", "")) > _ACCEPT_MAX:
+        return False
+    best = request.accept_mimetypes.best_match(("text/html", "application/json"))
+    return best == "application/json"
 
 
 def wants_fragment() -> bool:

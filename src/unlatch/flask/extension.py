@@ -22,12 +22,13 @@ from unlatch.settings import Settings
 
 
 class _Anything(PathConverter):
-    """What is left of a path, line breaks and all: `path` ends at the first, and the host would
-    answer in our place.
+    """What is left of a path, with line breaks, at which `path` ends: the host would answer in our
+    place. And with a slash ahead, as in `/auth//sign-in`: Werkzeug would lead it to the one with
+    one slash, for good, on whatever Host it named, by http, and with a mailed token in it.
     """
 
     part_isolating = False  # slashes, too
-    regex = r"(?s:[^/].*?)"
+    regex = r"(?s:.+?)"
 
 
 _CONVERTERS = {"unlatch_anything": _Anything}

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import MPServer as Server
 
@@ -37,6 +38,10 @@ time go on. An idle one costs next to nothing.
 
 _CONNECTIONS = 512
 """At once, idle ones included. More wait in the kernel."""
+
+_HEADERS_MAX = 16 * 1024
+"""Bytes of all headers of a request; with more it is answered 431, before any work is done for it.
+"""
 
 log = logging.getLogger("unlatch")
 
@@ -93,6 +98,7 @@ def _server(place: Place, workers: int, log_config: dict[str, Any]) -> Server:
         port=place.port,
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(max_buffer_size=_HEADERS_MAX),
         workers=workers,
         blocking_threads=_THREADS,
         backpressure=_CONNECTIONS,

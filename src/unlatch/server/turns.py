@@ -81,7 +81,7 @@ class Turns:
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] in ("GET", "HEAD"):  # a body there means nothing
+        if _method(environ) in ("GET", "HEAD"):  # a body there means nothing
             environ["CONTENT_LENGTH"] = "0"
             return self._work(environ, start_response, b"")
         if _is_too_large(environ):  # the app will see that, and who only announces it sends nothing
@@ -105,7 +105,7 @@ class Turns:
         path, began = environ["PATH_INFO"], time.monotonic()
         if path in self._at_any_time:
             return self._answer(environ, start_response, body)
-        stands_aside = path in self._aside and environ["REQUEST_METHOD"] == "POST"
+        stands_aside = path in self._aside and _method(environ) == "POST"
         with ExitStack() as entered:
             for line in [self._forward, self._turn] if stands_aside else [self._turn]:
                 if not line.enter(self._patience_left(began)):
@@ -134,6 +134,12 @@ class Turns:
         finally:
             if hasattr(answer, "close"):
                 answer.close()
+
+
+def _method(environ: "WSGIEnvironment") -> str:
+    """As Flask takes it, for which `post` is POST."""
+    method: str = environ["REQUEST_METHOD"]
+    return method.upper()
 
 
 def _is_too_large(environ: "WSGIEnvironment") -> bool:

@@ -26,6 +26,10 @@ _FORWARDING = frozenset(
 )
 
 
+_HTTP_1_0 = ("HTTP/1.0", "HTTP/1")
+"""The second is how granian says it."""
+
+
 def add_views(blueprint: Blueprint) -> None:
     """`/dev/mailbox`"""
     blueprint.add_url_rule("/dev/mailbox", "mailbox", mailbox)
@@ -66,4 +70,4 @@ def _comes_through_proxy() -> bool:
     """
     names = [name.lower() for name, _ in request.headers]
     forwarded = any(name in _FORWARDING or name.startswith("x-forwarded-") for name in names)
-    return forwarded or request.environ.get("SERVER_PROTOCOL") == "HTTP/1.0"
+    return forwarded or request.environ.get("SERVER_PROTOCOL") in _HTTP_1_0

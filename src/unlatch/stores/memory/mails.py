@@ -28,12 +28,14 @@ class MemoryMailKeeper(Reader):
                 mail is None
                 or (mail.purpose, mail.binding_hash) != (purpose, binding_hash)
                 or mail.attempts >= limit
-                or not _spendable(mail, now)
             ):
                 return None
+            is_strangers = by_code and not mail.known_browser
+            if not _spendable(replace(mail, killed_at=None) if is_strangers else mail, now):
+                return None
             tried = _put(rows, replace(mail, attempts=mail.attempts + 1))
-            whose = mail.account_id if by_code and not mail.known_browser else None
-            if _count_failure(rows, whose, now) > WRONG_CODES:
+            failures = _count_failure(rows, mail.account_id if is_strangers else None, now)
+            if failures > WRONG_CODES or mail.killed_at is not None:
                 return replace(tried, code_hash=None)
             return tried
 

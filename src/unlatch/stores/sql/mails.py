@@ -25,17 +25,21 @@ pending = and_(
 """What could still sign somebody in, or prove something."""
 
 FIND = select(mails).where(_ID)
-SPEND_TRY = (
+_try = (
     update(mails)
     .where(
         _ID,
         mails.c.purpose == bindparam("for_purpose"),
         mails.c.binding_hash == bindparam("binding"),
         mails.c.attempts < bindparam("limit"),
-        _SPENDABLE,
+        _FRESH,
     )
     .values(attempts=mails.c.attempts + 1)
     .returning(mails)
+)
+SPEND_TRY = _try.where(untouched)
+SPEND_TRY_BY_CODE = _try.where(
+    mails.c.used_at.is_(None), or_(mails.c.killed_at.is_(None), mails.c.known_browser == 0)
 )
 _counted_lately = accounts.c.code_failures_since > bindparam("now") - code_budget.PERIOD
 COUNT_FAILURE = (
@@ -127,7 +131,7 @@ class SqlMailKeeper:
                 sql.first(HOLD_WHOSE, mail=mail_id)
             mail = _mail(
                 sql.first(
-                    SPEND_TRY,
+                    SPEND_TRY_BY_CODE if by_code else SPEND_TRY,
                     mail=mail_id,
                     for_purpose=purpose.value,
                     binding=binding_hash,
@@ -138,7 +142,8 @@ class SqlMailKeeper:
             if by_code:  # for a mail of nobody's, too: its time must not tell
                 whose = mail.account_id if mail and not mail.known_browser else None
                 counted = sql.first(COUNT_FAILURE, account=whose, now=now)
-                if mail and counted and counted[0] > code_budget.WRONG_CODES:
+                is_beyond = counted is not None and counted[0] > code_budget.WRONG_CODES
+                if mail and (is_beyond or mail.killed_at is not None):
                     return replace(mail, code_hash=None)
         return mail
 

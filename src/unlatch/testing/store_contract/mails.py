@@ -115,6 +115,20 @@ class MailPromises:
         assert _try(stores, mail, **asked) is None
         assert stores.mails.find(mail.id) == mail
 
+    def test_a_strangers_killed_mail_takes_tries_and_no_code_fits(self, stores: Stores) -> None:
+        """Who signs in kills what others asked for, who should not see that."""
+        ada = an_account()
+        killed = a_mail(ada, code_hash="code", killed_at=NOW)
+        known = a_mail(
+            ada, code_hash="code", killed_at=NOW, binding_hash=OTHER_BINDING, known_browser=True
+        )
+        kept(stores, ada, killed, known)
+
+        tried = _try(stores, killed, by_code=True)
+
+        assert tried == replace(killed, attempts=1, code_hash=None)
+        assert _try(stores, known, by_code=True, binding_hash=OTHER_BINDING) is None
+
     def test_a_spent_or_killed_mail_takes_no_try(self, stores: Stores) -> None:
         spent, killed = a_mail(None), a_mail(None, binding_hash=OTHER_BINDING, killed_at=NOW)
         kept(stores, spent, killed)
