@@ -119,7 +119,7 @@ def is_there(name: str, folder: str) -> bool:
     """Whether there is such a file, below `folder` or the project; or such a target of make."""
     if name.startswith("make "):
         return f"\n{name.removeprefix('make ')}:" in read("Makefile")
-    from_root = name.startswith(("tests/", "frontend/"))
+    from_root = name.startswith(("tests/", "frontend/", "deploy/"))
     return (ROOT / ("" if from_root else folder) / name).exists()
 
 
