@@ -4,7 +4,9 @@ is read: what is imported already cannot be rewritten any more.
 
 from pathlib import Path
 
+import profiles
 import pytest
+from hypothesis import settings
 
 SLOW = [
     Path(__file__).parent / name
@@ -14,6 +16,10 @@ SLOW = [
 pytest.register_assert_rewrite(
     "unlatch.testing.store_contract", "unlatch.testing.throttle_contract"
 )
+
+
+settings.register_profile("suite", profiles.SUITE)
+settings.load_profile("suite")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

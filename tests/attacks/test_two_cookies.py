@@ -142,6 +142,22 @@ def test_by_plain_http_a_visitor_is_rid_of_what_was_planted(start_app, place):
     assert ask("GET", "/auth/session").status_code == 200
 
 
+def test_whoever_plants_many_makes_no_answer_large(start_app):
+    """No server takes it then, and the page would be gone with what was planted."""
+    site = "http://dev.app.test"
+    app = start_app(UNLATCH_DEVELOPMENT="1", UNLATCH_ORIGIN=site, UNLATCH_MAIL_SERVER=None)
+    client = app.test_client(use_cookies=False)
+    begun = client.post("/auth/sign-in/passkey/options", json={}, base_url=site)
+    ours = begun.headers["Set-Cookie"].partition("-c-")[0]
+    planted = "; ".join(f"{ours}-{number}=a; {ours}-{number}=b" for number in range(50))
+
+    answer = client.get(f"/notes{'/a' * 50}", base_url=site, headers={"Cookie": planted})
+
+    cleared = {one.partition("=")[0] for one in answer.headers.getlist("Set-Cookie")}
+    assert len(cleared) > 1
+    assert len(str(answer.headers)) < 6_000
+
+
 def keep(jar: CookieJar, cookies: list[str], request: Request) -> None:
     """What the jar takes of an answer is its headers, as `info()`."""
     headers = Message()

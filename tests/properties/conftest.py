@@ -12,14 +12,13 @@ from hypothesis import settings
 
 CORPUS = Path("build/fuzz-corpus")
 
-settings.register_profile("suite", profiles.SUITE)
 settings.register_profile("fuzz", profiles.fuzz(CORPUS))
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Under the profile `suite`, unless pytest was told another. Property by property, so that
-    the other folders' tests stay as they are.
+    """Under the profile that pytest was told, if it was: so that other folders' tests stay as they
+    are.
     """
-    chosen = item.config.getoption("--hypothesis-profile", None) or "suite"
-    if isinstance(item, pytest.Function):
+    chosen = item.config.getoption("--hypothesis-profile", None)
+    if chosen and isinstance(item, pytest.Function):
         settings.get_profile(chosen)(item.obj)

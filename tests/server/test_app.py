@@ -1,6 +1,9 @@
 """The site's own pages, asked in-process."""
 
+import re
+
 import pytest
+from flask import flash
 
 from unlatch.errors import SettingsError
 from unlatch.server import readiness
@@ -98,6 +101,26 @@ def test_every_answer_has_the_headers_once(make_client, path):
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Strict-Transport-Security"]
     assert len(set(answer.vary)) == len(list(answer.vary))
+
+
+@pytest.mark.parametrize(
+    ("settings", "cookie"),
+    [
+        (DEVELOPMENT, "session=[^;]+; HttpOnly"),
+        (SERIOUS, "__Host-unlatch-toasts=[^;]+; Secure; HttpOnly"),
+    ],
+)
+def test_the_cookie_of_toasts_goes_where_ours_go(make_client, settings, cookie):
+    def says():
+        flash("Saved.")
+        return ""
+
+    client = make_client(settings)
+    client.application.add_url_rule("/says", view_func=says)
+
+    (said,) = client.get("/says").headers.getlist("Set-Cookie")
+
+    assert re.fullmatch(rf"{cookie}; Path=/; SameSite=Lax", said)
 
 
 def test_what_is_not_here_looks_like_the_rest(client):

@@ -114,7 +114,7 @@ def display_name(typed: str) -> str:
     name = " ".join(visible.split())
     if len(name) > NAME_MAX:
         raise ValueError("too_long")
-    return name
+    return name if name.strip(f" {_JOINERS}") else ""  # nobody is called by what does not show
 
 
 def identifier_keys(typed: str) -> tuple[str | None, str | None]:

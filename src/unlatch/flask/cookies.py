@@ -10,6 +10,7 @@ the configured origin and never by how a request seems to have arrived.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice, product
 from urllib.parse import urlsplit
 
 from flask import Response, after_this_request
@@ -130,20 +131,20 @@ def clear_doubled() -> None:
     ]
     if not doubled:
         return
-    places = list(_where_others_plant())
+    planted = list(islice(product(doubled, _where_others_plant()), _MOST_CLEARED))
 
     @after_this_request
     def delete_planted(response: Response) -> Response:
-        for name in doubled[:_MOST_CLEARED]:
-            for path, domain in places:
-                response.delete_cookie(name, path=path, domain=domain)
+        for name, (path, domain) in planted:
+            response.delete_cookie(name, path=path, domain=domain)
         return response
 
 
-_MOST_CLEARED = 4
-"""Names at once, and folders of a path: an answer's headers must stay small. Who planted more
-is rid of them a few requests later.
+_MOST_CLEARED = 40
+"""Cookies of one answer, whose headers must stay small. Who planted more is rid of them a few
+requests later.
 """
+_MOST_FOLDERS = 4
 
 
 def _is_ours(name: str) -> bool:
@@ -164,7 +165,7 @@ def _where_others_plant() -> Iterator[tuple[str, str | None]]:
 
 def _folders(path: str) -> list[str]:
     """`/a/b` is sent what was set for `/a`, `/a/` and `/a/b` (RFC 6265, section 5.1.4)."""
-    parts = path.strip("/").split("/")[:_MOST_CLEARED]
+    parts = path.strip("/").split("/")[:_MOST_FOLDERS]
     folders = ["/" + "/".join(parts[: count + 1]) for count in range(len(parts)) if parts[0]]
     return [one for folder in folders for one in (folder, f"{folder}/")]
 
