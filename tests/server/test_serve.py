@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import sys
@@ -232,6 +233,17 @@ def test_a_site_on_this_machine_may_be_no_development(unlatch):
     ended = unlatch("serve", "--port", "5057", UNLATCH_DEVELOPMENT="0")
 
     assert "UNLATCH_ORIGIN is missing" in ended.stderr
+
+
+def test_the_origin_of_another_machine_is_no_development(unlatch):
+    """By http, which was perhaps mistyped: nothing would answer at the address that it named."""
+    ended = unlatch("serve", "--port", "5057", UNLATCH_ORIGIN="http://example.com")
+
+    assert "passkeys need https outside development" in ended.stderr
+
+
+def test_it_tells_its_version(unlatch):
+    assert re.search(r"\d+\.\d+\.\d+", unlatch("--version").stdout)
 
 
 def test_with_settings_it_serves_the_site_they_name(start_site, tmp_path):

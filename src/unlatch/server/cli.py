@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
@@ -22,6 +23,7 @@ _EXTRA = ("granian", "dotenv", "prometheus_client", "structlog")
 
 
 @click.group("unlatch")
+@click.version_option(package_name="unlatch")
 def cli() -> None:
     """Passwordless sign-in, ready to run."""
 
@@ -101,10 +103,12 @@ def worker() -> None:
 
 
 def _is_for_everybody(config: Mapping[str, object]) -> bool:
-    """An https origin on this machine's own address: a proxy beside it does the encrypting."""
+    """An origin that is not this machine, or https: a proxy beside it does the encrypting."""
     from unlatch.settings import Settings
 
-    return Settings.read(config, development=True).is_https
+    settings = Settings.read(config, development=True)
+    hosts = {urlsplit(origin).hostname for origin in settings.origins}
+    return settings.is_https or not hosts <= {"localhost"}
 
 
 @contextmanager

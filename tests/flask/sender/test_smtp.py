@@ -92,6 +92,16 @@ def test_what_keeps_a_mail_from_beginning_keeps_it_from_leaving(plain_server, ha
     assert handler.seen == []
 
 
+def test_where_nobody_answers_it_says_where_and_what_to_look_at(plain_server, message):
+    server = replace(plain_server, port=1)
+
+    with pytest.raises(TryLater, match="no answer from the mail server") as refused:
+        SmtpTransport(server).send(message)
+
+    assert "UNLATCH_MAIL_SERVER, UNLATCH_MAIL_PORT" in refused.value.cure
+    assert f"now {server.host}, {server.port}, none" in refused.value.cure
+
+
 @pytest.mark.parametrize("server", ["starttls_server", "tls_server"])
 def test_a_certificate_nobody_vouches_for_gets_no_mail(request, server, handler, message):
     with pytest.raises(TryLater, match="no encrypted connection") as refused:
@@ -115,8 +125,9 @@ def test_without_starttls_nothing_is_said_in_the_clear(odd_server, certificate, 
     said: list[bytes] = []
     server = replace(odd_server(_taking_all(said)), security="starttls", username="u", password="p")
 
-    with pytest.raises(TryLater, match="offers no STARTTLS"):
+    with pytest.raises(TryLater, match="offers no STARTTLS") as refused:
         SmtpTransport(server, tls=certificate.client).send(message)
+    assert "UNLATCH_MAIL_USERNAME" in refused.value.cure  # nor may it offer a login
 
     assert {line.split()[0].upper() for line in said} <= {b"EHLO", b"HELO", b"QUIT"}
 

@@ -112,7 +112,8 @@ class SmtpTransport:
             f"Check UNLATCH_MAIL_SERVER, UNLATCH_MAIL_PORT and UNLATCH_MAIL_SECURITY (now {now})."
         )
         if isinstance(error, smtplib.SMTPNotSupportedError):
-            return TryLater("the mail server offers no STARTTLS, or no login", cure=cure)
+            more = f" {_LOGIN_CURE}" if self._server.username else ""
+            return TryLater("the mail server offers no STARTTLS, or no login", cure=f"{cure}{more}")
         if isinstance(error, smtplib.SMTPResponseException):
             permanent = error.smtp_code >= 500
             status = _status(error.smtp_code, error.smtp_error)
@@ -127,7 +128,7 @@ class SmtpTransport:
             return TryLater(
                 "the mail server's name and login must be ASCII", cure=f"{cure} {_LOGIN_CURE}"
             )
-        return TryLater(f"no answer from the mail server ({type(error).__name__})")
+        return TryLater(f"no answer from the mail server ({type(error).__name__})", cure=cure)
 
     def _checks(self) -> ssl.SSLContext:
         if self._tls is None:
