@@ -3,6 +3,7 @@ PostgreSQL's libpq takes it, or `memory:` for tests.
 """
 
 import importlib.util
+from pathlib import Path
 
 MEMORY = "memory:"
 SQLITE = "sqlite:///"
@@ -12,6 +13,14 @@ _POSTGRESQL = ("postgresql://", "postgres://", "postgresql+psycopg://")
 def is_postgresql(url: str) -> bool:
     """Whether it leads to a server, which lets many write at once."""
     return url.startswith(_POSTGRESQL)
+
+
+def place_of(url: str) -> str:
+    """Where that is, for people, without a password."""
+    if is_postgresql(url):
+        named = libpq_parameters(url)
+        return f"{named.get('dbname', 'the default one')} at {named.get('host', 'this machine')}"
+    return str(Path(url.removeprefix(SQLITE)).absolute()) if url.startswith(SQLITE) else url
 
 
 def fault_of(url: str) -> str | None:

@@ -6,6 +6,7 @@ import importlib.util
 
 import pytest
 
+from unlatch.database_url import place_of
 from unlatch.errors import SettingsError
 from unlatch.settings import Settings
 from unlatch.stores import open_database
@@ -53,6 +54,25 @@ def test_what_libpq_cannot_read(url):
 
     assert fault.startswith("UNLATCH_DATABASE_URL is not as PostgreSQL's libpq reads it; it takes")
     assert "hu" not in fault
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("sqlite:////srv/x.sqlite", "/srv/x.sqlite"),
+        ("memory:", "memory:"),
+        ("postgresql://me:hush@db.example/site", "site at db.example"),
+        ("postgresql://", "the default one at this machine"),
+    ],
+)
+def test_where_it_is_tells_no_password(url, place):
+    assert place_of(url) == place
+
+
+def test_where_a_relative_path_leads(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    assert place_of("sqlite:///x.sqlite") == str(tmp_path / "x.sqlite")
 
 
 def test_without_the_library_it_says_what_to_install(monkeypatch):

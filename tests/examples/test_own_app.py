@@ -167,5 +167,6 @@ def test_commands_that_do_not_serve_make_no_file(folder, command, said):
 def test_its_database_is_made_by_command_too(folder):
     output = flask(folder, "unlatch", "db", "upgrade").communicate(timeout=PATIENCE)[0]
 
-    assert output == "The tables are made.\n"
-    assert (folder / "instance" / "unlatch.sqlite").exists()
+    made = folder / "instance" / "unlatch.sqlite"
+    assert made.exists()
+    assert output == f"The tables are made.\nIt is {made}.\n"

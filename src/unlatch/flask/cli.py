@@ -14,7 +14,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from unlatch.core import restoring
-from unlatch.database_url import MEMORY
+from unlatch.database_url import MEMORY, place_of
 from unlatch.errors import SettingsError, UnlatchError
 from unlatch.flask.served import folder_served
 from unlatch.flask.state import DATABASE_FILE, State, now, state
@@ -92,7 +92,7 @@ def check() -> None:
         found = database.check()
     if not found.serves:
         raise Told(_misfit(found))
-    click.echo(_FITS)
+    click.echo(_with_its_place(_FITS))
 
 
 @db.command()
@@ -101,14 +101,19 @@ def upgrade() -> None:
     """Bring the database to this version, keeping a copy from before."""
     with _database() as database:
         if (before := database.check()).serves:
-            click.echo("There is nothing to do: the database fits this version of Unlatch.")
+            click.echo(
+                _with_its_place(
+                    "There is nothing to do: the database fits this version of Unlatch."
+                )
+            )
             return
         with _seconds_counted("Upgrading the database"):
             database.upgrade()
         after = database.check()
     if not after.serves:
         raise Told(_misfit(after))
-    click.echo("The tables are made." if before.value == "empty" else "The database is upgraded.")
+    done = "The tables are made." if before.value == "empty" else "The database is upgraded."
+    click.echo(_with_its_place(done))
 
 
 @db.command()
@@ -203,7 +208,14 @@ def _settings() -> Settings:
 def _misfit(found: "Schema") -> str:
     context = click.get_current_context()
     beside = context.parent.command_path if context.parent else ""
-    return _MISFITS[found.value].format(upgrade=f"{beside} upgrade")
+    return _with_its_place(_MISFITS[found.value].format(upgrade=f"{beside} upgrade"))
+
+
+def _with_its_place(words: str) -> str:
+    """And where the database is that they are about: by default that depends on the folder that the
+    command is run in, and whoever is in another one would make a second.
+    """
+    return f"{words}\nIt is {place_of(_url(_settings()))}."
 
 
 @contextmanager
