@@ -5,6 +5,7 @@ import re
 import pytest
 from flask import flash
 
+from unlatch import sign_in_required
 from unlatch.errors import SettingsError
 from unlatch.server import readiness
 from unlatch.server.app import create_app
@@ -121,6 +122,15 @@ def test_the_cookie_of_toasts_goes_where_ours_go(make_client, settings, cookie):
     (said,) = client.get("/says").headers.getlist("Set-Cookie")
 
     assert re.fullmatch(rf"{cookie}; Path=/; SameSite=Lax", said)
+
+
+def test_a_guard_of_another_view_answers_with_the_headers_once(client):
+    client.application.add_url_rule("/notes", view_func=sign_in_required(lambda: "notes"))
+
+    answer = client.get("/notes", headers={"Accept": "application/json"})
+
+    assert answer.status_code == 401
+    assert len(answer.headers.getlist("X-Content-Type-Options")) == 1
 
 
 def test_what_is_not_here_looks_like_the_rest(client):
