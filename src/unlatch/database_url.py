@@ -63,7 +63,8 @@ def libpq_parameters(url: str) -> dict[str, str]:
     _, _, rest = url.partition("://")
     try:
         found = conninfo_to_dict(f"postgresql://{rest}")
-        if "@" in str(found.get("host"))[1:]:  # so the end of a password, which errors would tell
+        # Then some of it is of a password, which errors would tell.
+        if "@" in f"{str(found.get('host'))[1:]}{found.get('port')}{found.get('dbname')}":
             raise Error
     except Error:
         # libpq quotes what it could not read, and that may be the password.

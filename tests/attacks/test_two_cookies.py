@@ -108,11 +108,13 @@ PLANTED = [
     "Path=/; Domain=app.test",
     "Path=/; Domain=dev.app.test",
     "Path=/auth; Domain=dev.app.test",
+    "Path=/auth/sign-in; Domain=app.test",
 ]
 
 
+@pytest.mark.parametrize("more", [0, 5])
 @pytest.mark.parametrize("place", PLANTED)
-def test_by_plain_http_a_visitor_is_rid_of_what_was_planted(start_app, place):
+def test_by_plain_http_a_visitor_is_rid_of_what_was_planted(start_app, place, more):
     """In development no `__Host-` keeps them out; the standard library's jar stands for the
     browser, because the test client's knows one place for a name.
     """
@@ -135,27 +137,32 @@ def test_by_plain_http_a_visitor_is_rid_of_what_was_planted(start_app, place):
     ask("POST", "/auth/register", data={"username": "ada", "email": "ada@example.com"})
     (name,) = {one.name for one in jar if len(one.value or "") == 43}
     there = Request("http://dev.app.test/auth/sign-in/x")
+    for number in range(more):  # names that would be cleared first
+        junk = f"{name}-{number}=planted"
+        keep(jar, [f"{junk}; Path=/auth", f"{junk}; Path=/auth/sign-in"], there)
     keep(jar, [f"{name}=planted; {place}"], there)
 
     assert ask("GET", "/auth/sign-in").status_code == 200  # neither counts: asked who it is
-    assert ask("GET", "/auth/sign-in").location == "/auth/account"
+    # By chance, of which a thousand requests leave nothing.
+    assert any(ask("GET", "/auth/sign-in").location == "/auth/account" for _ in range(1000))
     assert ask("GET", "/auth/session").status_code == 200
 
 
-def test_whoever_plants_many_makes_no_answer_large(start_app):
-    """No server takes it then, and the page would be gone with what was planted."""
+@pytest.mark.parametrize("planted", [["-{}"] * 50, ["-" + "x" * 3000], ["-{}" + "x" * 50] * 50])
+def test_whoever_plants_many_makes_no_answer_large(start_app, planted):
+    """No proxy passes it on then, and the page would be gone with what was planted."""
     site = "http://dev.app.test"
     app = start_app(UNLATCH_DEVELOPMENT="1", UNLATCH_ORIGIN=site, UNLATCH_MAIL_SERVER=None)
     client = app.test_client(use_cookies=False)
     begun = client.post("/auth/sign-in/passkey/options", json={}, base_url=site)
     ours = begun.headers["Set-Cookie"].partition("-c-")[0]
-    planted = "; ".join(f"{ours}-{number}=a; {ours}-{number}=b" for number in range(50))
+    names = [ours + one.format(number) for number, one in enumerate(planted)]
+    twice = "; ".join(f"{name}=a; {name}=b" for name in names)
 
-    answer = client.get(f"/notes{'/a' * 50}", base_url=site, headers={"Cookie": planted})
+    answer = client.get(f"/notes{('/' + 'a' * 300) * 20}", base_url=site, headers={"Cookie": twice})
 
-    cleared = {one.partition("=")[0] for one in answer.headers.getlist("Set-Cookie")}
-    assert len(cleared) > 1
-    assert len(str(answer.headers)) < 6_000
+    assert answer.status_code == 303
+    assert len(str(answer.headers)) < 4_000
 
 
 def keep(jar: CookieJar, cookies: list[str], request: Request) -> None:

@@ -45,7 +45,11 @@ def test_what_is_no_address_of_ours(url):
     [
         "postgresql://me:hu%sh@127.0.0.1:5432/x",
         "postgresql://me:hush@[::1:5432/x",
-        "postgresql://me:pass@hush@db:5432/x",  # libpq would look for a host of that name
+        # What libpq would look for a host, a port, a database of that name for.
+        "postgresql://me:pass@hush@db:5432/x",
+        "postgresql://me:pass@hush:word@db/x",
+        "postgresql://me:pass@hush/word@db/x",
+        "postgresql://me@db:hush@db/x",
         "postgresql://me:hush@db/x?no_such_option=1",
     ],
 )

@@ -5,7 +5,7 @@ import unicodedata
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from unlatch.core import names
@@ -237,6 +237,7 @@ def test_a_display_name_has_at_most_eighty_characters(typed):
 
 
 @given(st.text(max_size=100))
+@example("\u200c \u200d")
 def test_no_display_name_steers_what_is_around_it(typed):
     try:
         name = names.display_name(typed)

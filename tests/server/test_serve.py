@@ -13,6 +13,8 @@ import pytest
 from processes import PATIENCE
 from strangers import STALE_ANSWER
 
+from unlatch.server.cli import _is_for_everybody
+
 REGISTRATION = {"name": "Mira Okafor", "username": "mira", "email": "mira@example.com"}
 JSON = {"Accept": "application/json"}
 
@@ -240,6 +242,12 @@ def test_the_origin_of_another_machine_is_no_development(unlatch):
     ended = unlatch("serve", "--port", "5057", UNLATCH_ORIGIN="http://example.com")
 
     assert "passkeys need https outside development" in ended.stderr
+
+
+@pytest.mark.parametrize("host", ["localhost", "notes.localhost", "127.0.0.1", "[::1]"])
+def test_what_is_this_machine(host):
+    assert not _is_for_everybody({"UNLATCH_ORIGIN": f"http://{host}:5000"})
+    assert _is_for_everybody({"UNLATCH_ORIGIN": f"http://{host.strip('[]:')}.example:5000"})
 
 
 def test_it_tells_its_version(unlatch):

@@ -104,11 +104,11 @@ class MailKeeper(Protocol):
 
         Args:
             by_code: A code was typed. Where the browser that asked is not known to the account,
-                the try also counts against its budget (`code_budget.py`), and a mail that was
-                killed takes tries like any other: else a stranger would see that somebody signed
-                in. Beyond the budget, and of a killed mail, the row given has no code, so that
-                none fits; nothing else tells. The same statements run whether or not there is an
-                account.
+                the try also counts against its budget (`code_budget.py`). A mail that was killed
+                takes such tries, too, and they count for nothing: else a stranger would see that
+                somebody signed in. Beyond the budget, and of a killed mail, the row given has no
+                code, so that none fits; nothing else tells. The same statements run whether or
+                not there is an account.
         """
         ...
 

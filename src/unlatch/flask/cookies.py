@@ -10,7 +10,8 @@ the configured origin and never by how a request seems to have arrived.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import product
+from random import SystemRandom
 from urllib.parse import urlsplit
 
 from flask import Response, after_this_request
@@ -127,11 +128,13 @@ def clear_doubled() -> None:
     doubled = [
         name
         for name, values in current_request().cookies.lists()
-        if len(values) > 1 and _is_ours(name)
+        if len(values) > 1 and _is_ours(name) and len(name) <= _NAME_MAX
     ]
     if not doubled:
         return
-    planted = list(islice(product(doubled, _where_others_plant()), _MOST_CLEARED))
+    # By chance, so that nobody can plant so many others ahead of one that its turn never comes.
+    places = list(product(doubled, _where_others_plant()))
+    planted = SystemRandom().sample(places, min(len(places), _MOST_CLEARED))
 
     @after_this_request
     def delete_planted(response: Response) -> Response:
@@ -140,11 +143,13 @@ def clear_doubled() -> None:
         return response
 
 
-_MOST_CLEARED = 40
-"""Cookies of one answer, whose headers must stay small. Who planted more is rid of them a few
-requests later.
+_MOST_CLEARED = 12
+"""Cookies of one answer, whose headers must stay small: nginx takes 4 kB. Whoever has more planted
+on him is rid of them a few requests later.
 """
-_MOST_FOLDERS = 4
+_PATH_MAX = 60
+_NAME_MAX = 64
+"""Characters; no name of ours has more."""
 
 
 def _is_ours(name: str) -> bool:
@@ -157,7 +162,7 @@ def _where_others_plant() -> Iterator[tuple[str, str | None]]:
     host, which is the place of ours.
     """
     request = current_request()
-    folders = _folders(request.script_root + request.path)
+    folders = _folders((request.script_root + request.path)[:_PATH_MAX])
     yield from ((path, None) for path in folders)
     for domain in _domains(urlsplit(party().origin).hostname or ""):
         yield from ((path, domain) for path in ("/", *folders))
@@ -165,7 +170,7 @@ def _where_others_plant() -> Iterator[tuple[str, str | None]]:
 
 def _folders(path: str) -> list[str]:
     """`/a/b` is sent what was set for `/a`, `/a/` and `/a/b` (RFC 6265, section 5.1.4)."""
-    parts = path.strip("/").split("/")[:_MOST_FOLDERS]
+    parts = path.strip("/").split("/")
     folders = ["/" + "/".join(parts[: count + 1]) for count in range(len(parts)) if parts[0]]
     return [one for folder in folders for one in (folder, f"{folder}/")]
 

@@ -107,8 +107,12 @@ def _is_for_everybody(config: Mapping[str, object]) -> bool:
     from unlatch.settings import Settings
 
     settings = Settings.read(config, development=True)
-    hosts = {urlsplit(origin).hostname for origin in settings.origins}
-    return settings.is_https or not hosts <= {"localhost"}
+    hosts = [urlsplit(origin).hostname or "" for origin in settings.origins]
+    return settings.is_https or not all(map(_is_here, hosts))
+
+
+def _is_here(host: str) -> bool:
+    return host in ("localhost", "127.0.0.1", "::1") or host.endswith(".localhost")
 
 
 @contextmanager

@@ -34,8 +34,10 @@ class MemoryMailKeeper(Reader):
             if not _spendable(replace(mail, killed_at=None) if is_strangers else mail, now):
                 return None
             tried = _put(rows, replace(mail, attempts=mail.attempts + 1))
-            failures = _count_failure(rows, mail.account_id if is_strangers else None, now)
-            if failures > WRONG_CODES or mail.killed_at is not None:
+            is_killed = mail.killed_at is not None
+            counts = is_strangers and not is_killed
+            failures = _count_failure(rows, mail.account_id if counts else None, now)
+            if failures > WRONG_CODES or is_killed:
                 return replace(tried, code_hash=None)
             return tried
 

@@ -116,7 +116,9 @@ class MailPromises:
         assert stores.mails.find(mail.id) == mail
 
     def test_a_strangers_killed_mail_takes_tries_and_no_code_fits(self, stores: Stores) -> None:
-        """Who signs in kills what others asked for, who should not see that."""
+        """Who signs in kills what others asked for, who should not see that, nor be able to spend
+        the account's budget by it.
+        """
         ada = an_account()
         killed = a_mail(ada, code_hash="code", killed_at=NOW)
         known = a_mail(
@@ -127,6 +129,7 @@ class MailPromises:
         tried = _try(stores, killed, by_code=True)
 
         assert tried == replace(killed, attempts=1, code_hash=None)
+        assert stores.accounts.find(ada.id) == ada
         assert _try(stores, known, by_code=True, binding_hash=OTHER_BINDING) is None
 
     def test_a_spent_or_killed_mail_takes_no_try(self, stores: Stores) -> None:
