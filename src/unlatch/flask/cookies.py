@@ -120,8 +120,8 @@ def carries_ours() -> bool:
 
 def clear_doubled() -> None:
     """Where a cookie of ours comes twice, delete with this request's answer what has its name
-    in places where we never put one. Ours is left, alone, and counts again from the next
-    request on; without this, whoever once planted a cookie would keep somebody out for good.
+    in places where we never put one. Then ours is left, alone, and counts again; without this,
+    whoever once planted a cookie would keep somebody out for good.
 
     By https no browser takes a cookie named `__Host-` for such a place, nor sends one twice.
     """
