@@ -66,7 +66,10 @@ def libpq_parameters(url: str) -> dict[str, str]:
         # Then some of it is of a password, which errors would tell.
         if "@" in f"{str(found.get('host'))[1:]}{found.get('port')}{found.get('dbname')}":
             raise Error
-    except Error:
+        for host in str(found.get("host", "")).split(","):
+            if not host.startswith("/"):
+                host.encode("idna")  # as it will be to look it up
+    except (Error, UnicodeError):
         # libpq quotes what it could not read, and that may be the password.
         raise ValueError(
             "is not as PostgreSQL's libpq reads it; it takes "

@@ -22,6 +22,12 @@ def fault_of(url):
     return fault
 
 
+def test_a_socket_has_a_path_of_any_length():
+    url = f"postgresql:///x?host=/run/{'a' * 80}"
+
+    assert Settings.read({"UNLATCH_DATABASE_URL": url}, development=True).database_url == url
+
+
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
 def test_postgresql_is_taken_by_all_its_names(scheme):
     url = f"{scheme}://me:pass%40word@db:5432/name?sslmode=verify-full"
@@ -50,6 +56,7 @@ def test_what_is_no_address_of_ours(url):
         "postgresql://me:pass@hush:word@db/x",
         "postgresql://me:pass@hush/word@db/x",
         "postgresql://me@db:hush@db/x",
+        "postgresql://me:hush@no..host/x",
         "postgresql://me:hush@db/x?no_such_option=1",
     ],
 )

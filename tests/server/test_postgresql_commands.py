@@ -110,7 +110,7 @@ def test_a_machine_without_pg_dump_is_told(run, monkeypatch):
         ({"user": "nobody"}, "See to the role in UNLATCH_DATABASE_URL."),
         ({"database": "none"}, "Make it with `createdb "),
         ({"port": "1"}, "See whether PostgreSQL runs where UNLATCH_DATABASE_URL says."),
-        ({"host": "word@127.0.0.1"}, "like %40 for @."),
+        ({"host": "-"}, "See to the host in UNLATCH_DATABASE_URL; in a password @"),
     ],
 )
 def test_what_keeps_it_from_the_database_is_one_line_with_a_cure(run, postgres, broken, words):

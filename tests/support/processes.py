@@ -33,9 +33,13 @@ so until the server has started: https://www.kernel.org/doc/html/latest/networki
 
 
 def free_port() -> int:
-    """Free on every address of this machine, IPv4 and IPv6."""
+    """Free on every address of this machine, IPv4 and IPv6; and one that no other process of
+    pytest-xdist's takes before the server has started.
+    """
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    own = BELOW_EPHEMERAL[number :: int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))]
     while True:
-        port = random.choice(BELOW_EPHEMERAL)
+        port = random.choice(own)
         with socket.socket() as one, socket.socket(socket.AF_INET6) as two:
             two.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             try:
