@@ -57,5 +57,8 @@ def test_an_hour_of_load_is_cut_short_by_ctrl_c_and_tells_what_there_is_so_far(t
 
 def descendants(pid: int) -> list[int]:
     """All that it started, and that these did."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except FileNotFoundError:  # a database's process, say, whose connection has just ended
+        return []
     return [one for child in map(int, children) for one in (child, *descendants(child))]
