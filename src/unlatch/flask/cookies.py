@@ -143,12 +143,12 @@ def clear_doubled() -> None:
         return response
 
 
-_MOST_CLEARED = 12
+_MOST_CLEARED = 20
 """Cookies of one answer, whose headers must stay small: nginx takes 4 kB. Whoever has more planted
 on him is rid of them a few requests later.
 """
-_PATH_MAX = 60
-_NAME_MAX = 64
+_PATH_MAX = 24
+_NAME_MAX = 40
 """Characters; no name of ours has more."""
 
 
