@@ -35,9 +35,8 @@ class MemoryMailKeeper(Reader):
                 return None
             tried = _put(rows, replace(mail, attempts=mail.attempts + 1))
             is_killed = mail.killed_at is not None
-            counts = is_strangers and not is_killed
-            failures = _count_failure(rows, mail.account_id if counts else None, now)
-            if failures > WRONG_CODES or is_killed:
+            whose = mail.account_id if is_strangers and not is_killed else None
+            if _count_failure(rows, whose, now) > WRONG_CODES or is_killed:
                 return replace(tried, code_hash=None)
             return tried
 

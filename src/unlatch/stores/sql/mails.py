@@ -141,8 +141,7 @@ class SqlMailKeeper:
             )
             if by_code:  # for a mail of nobody's, too: its time must not tell
                 is_killed = mail is not None and mail.killed_at is not None
-                counts = mail is not None and not (mail.known_browser or is_killed)
-                whose = mail.account_id if mail and counts else None
+                whose = mail.account_id if mail and not (mail.known_browser or is_killed) else None
                 counted = sql.first(COUNT_FAILURE, account=whose, now=now)
                 is_beyond = counted is not None and counted[0] > code_budget.WRONG_CODES
                 if mail and (is_beyond or is_killed):
