@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from postgres import postgres
+from postgres import patient_postgres, postgres
 from processes import environment
 
 from unlatch.stores import open_stores
 from unlatch.testing.keys import cose_key
 
-__all__ = ["postgres"]
+__all__ = ["patient_postgres", "postgres"]
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 SMALLEST = (
@@ -158,9 +158,9 @@ def test_other_people_come_in_each_turn():
 
 
 @pytest.mark.slow
-def test_whoever_is_among_many_accounts_can_sign_in(postgres):
+def test_whoever_is_among_many_accounts_can_sign_in(patient_postgres):
     accounts = import_module("accounts")
-    url = postgres.url(postgres.fresh())
+    url = patient_postgres.url(patient_postgres.fresh())
 
     people = accounts.settle(url, 40, most=30)
 

@@ -16,7 +16,7 @@ from host import DATABASE, QUICK, make_app
 from jinja2 import FileSystemBytecodeCache
 from one_connection import one_connection
 from people import Clock, Person
-from postgres import postgres
+from postgres import patient_postgres, postgres
 from redis_fixtures import lone_redis, redis
 from wire import WireClient, running
 
@@ -33,6 +33,7 @@ __all__ = [
     "noah",
     "one_connection",
     "outbox",
+    "patient_postgres",
     "postgres",
     "redis",
     "visitor",

@@ -20,8 +20,8 @@ OWN, VICTIMS = "squatter@example.com", "victim@example.com"
 
 
 @pytest.fixture
-def app(start_app, postgres):
-    return start_app(UNLATCH_DATABASE_URL=postgres.url(postgres.fresh()))
+def app(start_app, patient_postgres):
+    return start_app(UNLATCH_DATABASE_URL=patient_postgres.url(patient_postgres.fresh()))
 
 
 @pytest.fixture

@@ -134,7 +134,7 @@ def site(
     monkeypatch.setattr(postgresql_deadline, "COMMIT_SECONDS", 40.0)
     settings = {}
     if database == "postgresql":
-        server: Postgres = request.getfixturevalue("postgres")
+        server: Postgres = request.getfixturevalue("patient_postgres")
         settings["UNLATCH_DATABASE_URL"] = server.url(server.fresh())
     gate: Gate = start_app(**settings).extensions["unlatch"].gate
     # Nor is it the limits that should stop them.

@@ -12,7 +12,7 @@ import pytest
 from fixtures import person
 from flask import Flask
 from people import Person
-from postgres import postgres
+from postgres import patient_postgres, postgres
 from redis import Redis
 from redis_fixtures import PATIENT, lone_redis, redis
 from watched_sql import watched
@@ -20,7 +20,7 @@ from watched_sql import watched
 from unlatch.stores.redis.deadline import Patience
 from unlatch.stores.sql.running import Sql
 
-__all__ = ["lone_redis", "postgres", "redis"]
+__all__ = ["lone_redis", "patient_postgres", "postgres", "redis"]
 
 ORIGIN = "https://acme.example"
 IN_EARNEST = {
@@ -108,9 +108,9 @@ def test_a_sign_in_on_sqlite(new_app, clock):
 
 
 @pytest.mark.slow
-def test_a_sign_in_on_postgresql_and_redis(new_app, clock, postgres, redis):
+def test_a_sign_in_on_postgresql_and_redis(new_app, clock, patient_postgres, redis):
     stores = {
-        "UNLATCH_DATABASE_URL": postgres.url(postgres.fresh()),
+        "UNLATCH_DATABASE_URL": patient_postgres.url(patient_postgres.fresh()),
         "UNLATCH_REDIS_URL": redis.url,
     }
     app = new_app(**IN_EARNEST, **stores)

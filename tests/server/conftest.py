@@ -11,12 +11,12 @@ from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
-from postgres import Postgres, postgres
+from postgres import Postgres, patient_postgres, postgres
 from processes import COMMAND, PATIENCE, environment, free_port, wait_until
 
 from unlatch.server.app import create_app
 
-__all__ = ["postgres"]
+__all__ = ["patient_postgres", "postgres"]
 
 
 @dataclass

@@ -48,7 +48,7 @@ def run(url, tmp_path, monkeypatch):
     return invoke
 
 
-def test_it_is_made_copied_and_restored(run, url, postgres, tmp_path):
+def test_it_is_made_copied_and_restored(run, url, patient_postgres, tmp_path):
     assert run("db", "check").exit_code == 1
     assert run("db", "upgrade").exit_code == 0
     assert run("db", "check").exit_code == 0
@@ -61,7 +61,7 @@ def test_it_is_made_copied_and_restored(run, url, postgres, tmp_path):
 
     assert copied.exit_code == 0, copied.output
     assert stat.S_IMODE((tmp_path / "copy.dump").stat().st_mode) == 0o600
-    elsewhere = postgres.url(postgres.empty())
+    elsewhere = patient_postgres.url(patient_postgres.empty())
     restore = [program_of("pg_restore"), "--no-owner", f"--dbname={elsewhere}", "copy.dump"]
     subprocess.run(restore, check=True, cwd=tmp_path)
     ended = run("db", "after-restore", "--yes", UNLATCH_DATABASE_URL=elsewhere)

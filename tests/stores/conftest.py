@@ -1,3 +1,3 @@
-from postgres import pgbouncer, postgres
+from postgres import patient_postgres, pgbouncer, postgres
 
-__all__ = ["pgbouncer", "postgres"]
+__all__ = ["patient_postgres", "pgbouncer", "postgres"]

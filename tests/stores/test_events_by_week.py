@@ -25,24 +25,24 @@ def written():
 
 
 @pytest.fixture
-def database(postgres):
-    return postgres.fresh()
+def database(patient_postgres):
+    return patient_postgres.fresh()
 
 
 @pytest.fixture
-def stores(postgres, database):
-    stores = open_stores(postgres.url(database))
+def stores(patient_postgres, database):
+    stores = open_stores(patient_postgres.url(database))
     yield stores
     stores.close()
 
 
 @pytest.fixture
-def told(postgres, database):
+def told(patient_postgres, database):
     """`told(block)`: run as psql does, statement by statement."""
 
     def run(block: str) -> None:
         block = re.sub(r"--.*", "", block)
-        with psycopg.connect(postgres.url(database), autocommit=True) as connection:
+        with psycopg.connect(patient_postgres.url(database), autocommit=True) as connection:
             for statement in re.split(r";\s*\n", block):
                 if statement.strip():
                     connection.execute(statement.encode())
@@ -60,7 +60,9 @@ def moments(stores):
     return [event.at for event in stores.events.of("mira", limit=10)]
 
 
-def test_what_happened_is_kept_by_week_and_goes_with_it(stores, told, written, postgres, database):
+def test_what_happened_is_kept_by_week_and_goes_with_it(
+    stores, told, written, patient_postgres, database
+):
     once, each_week, when_over = written
     last, first, stray = MONDAY - 1, MONDAY, MONDAY + WEEK
     happened(stores, last)
@@ -71,7 +73,7 @@ def test_what_happened_is_kept_by_week_and_goes_with_it(stores, told, written, p
 
     assert moments(stores) == [stray, first, last]
     parts = "SELECT tableoid::regclass::text FROM unlatch_events ORDER BY at"
-    assert [row[0] for row in postgres.tell(parts, database)] == [
+    assert [row[0] for row in patient_postgres.tell(parts, database)] == [
         "unlatch_events_before",
         "unlatch_events_2030_21",
         "unlatch_events_other",

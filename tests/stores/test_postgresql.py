@@ -8,7 +8,6 @@ from unlatch.core.times import SECOND
 from unlatch.errors import StoreError
 from unlatch.flask.state import now
 from unlatch.stores import open_database, open_stores
-from unlatch.stores.sql import postgresql, postgresql_deadline
 from unlatch.testing.store_contract import StoreContract
 from unlatch.testing.store_contract.making import an_account
 
@@ -21,15 +20,6 @@ EMPTIED = (
 )
 
 
-@pytest.fixture(autouse=True)
-def patience(monkeypatch):
-    """A busy machine is no fault of PostgreSQL's; its deadlines are tests of their own."""
-    monkeypatch.setattr(postgresql, "_POOL_SECONDS", 30.0)
-    monkeypatch.setattr(postgresql, "_SERVER", "")
-    monkeypatch.setattr(postgresql_deadline, "STATEMENTS_SECONDS", 30.0)
-    monkeypatch.setattr(postgresql_deadline, "COMMIT_SECONDS", 40.0)
-
-
 @pytest.fixture(scope="session")
 def shared(postgres):
     """One database for all promises: to make one for each takes longer than to empty it."""
@@ -38,24 +28,24 @@ def shared(postgres):
 
 class TestPostgresql(StoreContract):
     @pytest.fixture
-    def stores(self, postgres, shared):
-        stores = open_stores(postgres.url(shared))
+    def stores(self, patient_postgres, shared):
+        stores = open_stores(patient_postgres.url(shared))
         yield stores
         stores.close()
-        postgres.tell(EMPTIED, shared)
+        patient_postgres.tell(EMPTIED, shared)
 
 
 class TestBehindPgbouncer(StoreContract):
     @pytest.fixture
-    def stores(self, postgres, pgbouncer, shared):
-        stores = open_stores(postgres.url(shared, pgbouncer.port), pooler=True)
+    def stores(self, patient_postgres, pgbouncer, shared):
+        stores = open_stores(patient_postgres.url(shared, pgbouncer.port), pooler=True)
         yield stores
         stores.close()
-        postgres.tell(EMPTIED, shared)
+        patient_postgres.tell(EMPTIED, shared)
 
 
-def test_it_tells_its_time(postgres, shared):
-    database = open_database(postgres.url(shared))
+def test_it_tells_its_time(patient_postgres, shared):
+    database = open_database(patient_postgres.url(shared))
 
     told = database.clock()
 
@@ -64,12 +54,12 @@ def test_it_tells_its_time(postgres, shared):
     database.close()
 
 
-def test_what_is_refused_is_not_quoted(postgres):
+def test_what_is_refused_is_not_quoted(patient_postgres):
     """PostgreSQL itself quotes the whole row; and what nobody expects goes into the log."""
-    name = postgres.fresh()
-    stores = open_stores(postgres.url(name))
+    name = patient_postgres.fresh()
+    stores = open_stores(patient_postgres.url(name))
     odd = "ALTER TABLE unlatch_accounts ADD CONSTRAINT odd CHECK (address_key IS NULL)"
-    postgres.tell(odd, name)
+    patient_postgres.tell(odd, name)
 
     with pytest.raises(StoreError) as refused, stores.unit() as unit:
         unit.accounts.add(an_account("Mira"), stale_before=0)

@@ -26,8 +26,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def stores(postgres) -> Iterator[SqlStores]:
-    stores = SqlStores(open_database(postgres.url(postgres.fresh())))
+def stores(patient_postgres) -> Iterator[SqlStores]:
+    stores = SqlStores(open_database(patient_postgres.url(patient_postgres.fresh())))
     assert stores.accounts.find("nobody") is None  # it has looked at the schema
     yield stores
     stores.close()

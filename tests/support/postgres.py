@@ -15,6 +15,7 @@ from processes import free_port
 from servers import Process, connects, folder, owner, program
 
 from unlatch.stores import open_database
+from unlatch.stores.sql import postgresql, postgresql_deadline
 
 _USER = "unlatch"
 _TEMPLATE = "migrated"
@@ -79,7 +80,7 @@ class Postgres:
     @cached_property
     def _template(self) -> str:
         self.tell(f"CREATE DATABASE {_TEMPLATE}")
-        database = open_database(self.url(_TEMPLATE))
+        database = open_database(self.url(_TEMPLATE), patient=True)
         database.upgrade()
         database.close()
         return _TEMPLATE
@@ -131,6 +132,18 @@ def postgres() -> Iterator[Postgres]:
     server = Postgres()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def patient_postgres(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> Postgres:
+    """The same, and stores in this process wait for it: a busy machine is no fault of PostgreSQL's,
+    whose deadlines are tests of their own.
+    """
+    monkeypatch.setattr(postgresql, "_POOL_SECONDS", 30.0)
+    monkeypatch.setattr(postgresql, "_SERVER", "")
+    monkeypatch.setattr(postgresql_deadline, "STATEMENTS_SECONDS", 30.0)
+    monkeypatch.setattr(postgresql_deadline, "COMMIT_SECONDS", 40.0)
+    return postgres
 
 
 @pytest.fixture(scope="session")

@@ -116,14 +116,14 @@ class UnitPromises:
 
     def test_a_second_thread_waits_for_the_first_to_end(self, stores: Stores) -> None:
         """And sees then what the first has written."""
-        inside = threading.Event()
+        spent = threading.Event()
 
         def work(number: int) -> None:
             if number == 1:
-                inside.wait()
+                spent.wait()
             with stores.unit() as unit:
-                inside.set()
                 unit.ceremonies.spend(b"mark")
+                spent.set()
 
         results = at_once(2, work)
 
