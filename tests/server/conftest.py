@@ -49,6 +49,7 @@ class Site:
         at: str = "localhost",
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        chunked: bool = False,
     ) -> Answer:
         """One request, over a connection of its own, to the named address."""
         connection = http.client.HTTPConnection(at, self.port, timeout=PATIENCE)
@@ -58,9 +59,11 @@ class Site:
         if form is not None:
             sent["Content-Type"] = "application/x-www-form-urlencoded"
             sent["Origin"] = f"http://localhost:{self.port}"
-        body = urlencode(form) if form is not None else None
+        body = urlencode(form).encode() if form is not None else None
+        pieces = [body] if body and chunked else None  # http.client knows no length of a list
         try:
-            connection.request(method, path, body=body, headers=sent | dict(headers or {}))
+            all_headers = sent | dict(headers or {})
+            connection.request(method, path, body=pieces or body, headers=all_headers)
             response = connection.getresponse()
             text = response.read().decode()
         finally:

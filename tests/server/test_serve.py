@@ -147,10 +147,11 @@ def test_half_a_body_keeps_nobody_waiting(site):
             connection.close()
 
 
-def test_a_body_that_is_too_large_is_refused(site):
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_that_is_too_large_is_refused(site, chunked):
     form = {"identifier": "x" * 100_000}
 
-    assert site.ask("POST", "/auth/sign-in", form=form).status == 413
+    assert site.ask("POST", "/auth/sign-in", form=form, chunked=chunked).status == 413
 
 
 @on_linux

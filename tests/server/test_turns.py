@@ -49,6 +49,7 @@ def test_a_body_arrives_whole():
 def test_a_body_that_is_too_large_is_refused_even_without_its_length_told():
     environ = create_environ(method="POST", data=b"x" * (BODY_MAX + 1))
     environ |= {"CONTENT_LENGTH": "", "wsgi.input_terminated": True}
+    environ["HTTP_TRANSFER_ENCODING"] = "chunked"
 
     _, status, _ = run_wsgi_app(Turns(echo(), at_once=1, reading=2), environ)
 

@@ -97,6 +97,8 @@ class Turns:
             self._reading.leave()
         if body and not environ.get("CONTENT_LENGTH"):  # it came in chunks
             environ["CONTENT_LENGTH"] = str(len(body))
+            # Werkzeug believes no length beside it, and would cut off what is too much in silence.
+            environ.pop("HTTP_TRANSFER_ENCODING", None)
         return self._work(environ, start_response, body)
 
     def _work(
