@@ -18,7 +18,9 @@ STEPS = {"options", "sign-in", "page", "sign-out", "all of these"}
 BY_MAIL = {"ask for mail", "mail"}  # and its code, where a busy machine sends it in time
 
 
-def test_an_hour_of_load_is_cut_short_by_ctrl_c_and_tells_what_there_is_so_far(tmp_path):
+@pytest.fixture
+def running(tmp_path):
+    """An hour of it, of which each sample is told on its way; and what it writes in the end."""
     written = tmp_path / "all.json"
     options = ("--rate", "5", "--people", "20", "--every", "0.5", "--json", str(written))
     process = subprocess.Popen(
@@ -28,7 +30,14 @@ def test_an_hour_of_load_is_cut_short_by_ctrl_c_and_tells_what_there_is_so_far(t
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert process.stderr is not None
+    yield process, written
+    if process.poll() is None:
+        process.terminate()  # its servers would run on without it
+        process.communicate(timeout=2 * PATIENCE)
+
+
+def test_an_hour_of_load_is_cut_short_by_ctrl_c_and_tells_what_there_is_so_far(running):
+    process, written = running
     said = []
     for line in process.stderr:  # one a sample
         said.append(line)
