@@ -12,7 +12,7 @@ from sqlalchemy import text
 from unlatch.errors import CommitUnknown, StoreError
 from unlatch.stores import open_database, open_stores
 from unlatch.stores.sql import postgresql_deadline
-from unlatch.testing.store_contract.making import NOW, an_account, kept
+from unlatch.testing.store_contract.making import NOW, an_account, at_once, kept
 
 pytestmark = pytest.mark.slow
 
@@ -60,6 +60,23 @@ def test_who_reads_while_it_hangs_is_told_soon(stores, wire):
 
     wire.release()
     assert soon(lambda: stores.accounts.find("nobody")) is None
+
+
+def test_the_first_to_ask_is_told_soon_when_it_hangs_behind_a_pooler(postgres, wire):
+    """Which still lets everybody in: SQLAlchemy then asks what server it is, and the others wait
+    for that.
+    """
+    stores = open_stores(postgres.url(postgres.fresh(), wire.port))
+    wire.press_before = b"version()"
+    told = []
+
+    def ask():
+        told.extend(at_once(3, lambda _: stores.accounts.find("nobody")))
+
+    soon(ask)
+
+    assert {type(one) for one in told} == {StoreError}
+    stores.close()
 
 
 def test_who_writes_while_it_hangs_is_told_soon(stores, wire):

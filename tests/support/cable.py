@@ -20,11 +20,13 @@ class Cable:
         to: The server's port; one where nobody listens is a server that is away.
         cut_before: Where a client says this, all is cut, and the server never hears it.
         cut_after: Where a client says this, the server hears it, and its answer is cut off.
+        press_before: Where a client says this, it is pressed before the server hears it.
     """
 
     def __init__(self, to: int) -> None:
         self.cut_before: bytes | None = None
         self.cut_after: bytes | None = None
+        self.press_before: bytes | None = None
         self.to = to
         self._open = _an_open_one()
         self._lost: list[threading.Event] = []
@@ -87,6 +89,8 @@ class Cable:
         is_open = self._open
         with suppress(OSError):
             while said := source.recv(65536):
+                if watched and self.press_before and self.press_before in said:
+                    self.press()
                 is_open.wait()
                 if watched and self.cut_before and self.cut_before in said:
                     break

@@ -24,10 +24,11 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from unlatch.database_url import libpq_parameters
 from unlatch.errors import CommitUnknown, StoreError
 from unlatch.stores.sql import postgresql_dump, schema
-from unlatch.stores.sql.database import Database
+from unlatch.stores.sql.database import Database, left_behind
 from unlatch.stores.sql.postgresql_connection import PromptConnection, TooLate, how_values_travel
 from unlatch.stores.sql.postgresql_deadline import Connecting, Deadline
 from unlatch.stores.sql.postgresql_pipeline import PipelinedSql
+from unlatch.stores.sql.postgresql_unheard import UnheardCommits
 from unlatch.stores.sql.running import Sql, store_errors
 
 _CONNECTION = {
@@ -41,7 +42,8 @@ _SERVER = (
     "-c statement_timeout=1200 -c lock_timeout=1000 -c idle_in_transaction_session_timeout=5000"
 )
 """The server's own deadlines, in milliseconds: shorter than ours, so that what is slow ends there,
-too. The last frees what a process held that died, or was cut off, in the middle of a transaction.
+too, but for a COMMIT (`postgresql_unheard.py`). The last frees what a process held that died, or
+was cut off, in the middle of a transaction.
 """
 
 _POOL_SECONDS = 1.0
@@ -95,6 +97,7 @@ class PostgresqlDatabase(Database):
         self._pooler = pooler
         self._patient = patient
         self._deadline = Deadline()
+        self._unheard = UnheardCommits()
         self._gone_at = 0.0
         if not pooler:
             own = self._parameters.get("options", "")
@@ -167,6 +170,7 @@ class PostgresqlDatabase(Database):
             hide_parameters=True,
         )
         event.listen(engine, "engine_disposed", lambda _: connecting.close())
+        event.listen(engine, "engine_disposed", lambda _: self._unheard.close())
         event.listen(engine, "checkout", self._taken)
         event.listen(engine, "handle_error", _judge)
         return engine
@@ -174,7 +178,10 @@ class PostgresqlDatabase(Database):
     def _connected(self, connecting: Connecting) -> PromptConnection:
         if self._patient:
             return self._connect()
-        return connecting.connection(self._deadline.of_statements)
+        until = self._deadline.of_statements
+        connection = connecting.connection(until)
+        connection.until = until  # SQLAlchemy asks the first about itself, ahead of `_taken`
+        return connection
 
     def _connect(self) -> PromptConnection:
         connection = PromptConnection.connect(
@@ -215,6 +222,7 @@ class PostgresqlDatabase(Database):
 
     @contextmanager
     def _turn_to_write(self) -> Iterator[None]:
+        self._unheard.turn_away()
         yield  # PostgreSQL lets many write at once
 
     def _begin(self, sql: Sql) -> None:
@@ -237,6 +245,9 @@ class PostgresqlDatabase(Database):
         driver.until = None if self._patient else self._deadline.of_commit
         try:
             sql.connection.commit()
+        except TooLate as error:
+            self._unheard.keep(sql.connection)
+            raise CommitUnknown from error
         except psycopg.Error as error:
             self._found_dead(sql.connection, error)
             if driver.closed or _may_be_committed(error):
@@ -244,6 +255,15 @@ class PostgresqlDatabase(Database):
             raise
         if driver.warned:
             raise CommitUnknown
+
+    def _give_back(self, connection: PoolProxiedConnection) -> None:
+        if connection not in self._unheard:
+            super()._give_back(connection)
+
+    def _forget(self) -> None:
+        super()._forget()
+        left_behind.append(self._unheard)
+        self._unheard = UnheardCommits()
 
 
 class _Context:

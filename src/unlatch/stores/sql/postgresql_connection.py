@@ -15,7 +15,9 @@ T = TypeVar("T")
 
 
 class TooLate(OperationalError):
-    """The server did not answer before the deadline; the connection is closed."""
+    """The server did not answer before the deadline; the connection is closed, but not after
+    COMMIT.
+    """
 
 
 class PromptConnection(Connection[TupleRow]):
@@ -30,6 +32,17 @@ class PromptConnection(Connection[TupleRow]):
     made_at: float
     until: float | None = None
     warned: bool = False
+    _commits = False
+
+    def commit(self) -> None:
+        """Where the answer is late, the connection is left open: a COMMIT goes on, closed or not,
+        and cancelled it would be kept without its standby.
+        """
+        self._commits = True
+        try:
+            super().commit()
+        finally:
+            self._commits = False
 
     def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
         if timeout is None and self.until is not None:
@@ -38,8 +51,8 @@ class PromptConnection(Connection[TupleRow]):
             return super().wait(gen, interval, timeout)
         except Error as error:
             if self._is_late(error):
-                # Closed and not cancelled: what was a COMMIT goes on, and nobody knows its end.
-                self.close()
+                if not self._commits:
+                    self.close()
                 raise TooLate("no answer within the deadline") from None
             _tell_no_values(error)
             raise
