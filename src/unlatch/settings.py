@@ -60,6 +60,7 @@ _PRINTED = (
 
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 _SOURCE = re.compile(r"[^\s;,]+")
+_SOCKET = "unix"
 _DAY = 86_400
 
 MailWorker = Literal["thread", "external"]
@@ -97,6 +98,7 @@ class Settings:
         events_days: How long it is kept what happened.
         csp_sources: Sources a host's base template needs, by directive.
         trusted_proxies: Networks whose forwarding headers are believed.
+        trusts_socket: Whether those of who comes by a socket file are.
         metrics: Where the ready server shows what it counts; None for nowhere.
     """
 
@@ -119,6 +121,7 @@ class Settings:
     mail_seconds: int
     events_days: int
     trusted_proxies: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+    trusts_socket: bool
     metrics: Address | None
 
     @property
@@ -166,6 +169,7 @@ class _Reader:
             mail_seconds=self._config.seconds("MAIL_SECONDS", 600, least=60, most=900),
             events_days=self._config.days("EVENTS_DAYS", 365, most=3650),
             trusted_proxies=self._trusted_proxies(),
+            trusts_socket=_SOCKET in self._config.listed("TRUSTED_PROXIES"),
             metrics=self._metrics(),
         )
         if self._config.faults:
@@ -300,11 +304,12 @@ class _Reader:
         if not values and not self._development:
             self._config.fault(
                 "UNLATCH_TRUSTED_PROXIES is missing; set it to the addresses of the proxies in "
-                "front, like 10.0.0.0/8, or to none."
+                "front, like 10.0.0.0/8, to unix for one that comes by a socket file, or to none."
             )
-        if values in ((), ("none",)):
+        if values == ("none",):
             return ()
-        return tuple(network for one in values if (network := self._network(one)) is not None)
+        named = [one for one in values if one != _SOCKET]
+        return tuple(network for one in named if (network := self._network(one)) is not None)
 
     def _metrics(self) -> Address | None:
         text = self._config.text("METRICS")
@@ -328,7 +333,7 @@ class _Reader:
             return ipaddress.ip_network(text, strict=False)
         except ValueError:
             self._config.fault(
-                f"UNLATCH_TRUSTED_PROXIES has {text!r}, which is no address or network."
+                f"UNLATCH_TRUSTED_PROXIES has {text!r}, which is no address or network, nor unix."
             )
             return None
 

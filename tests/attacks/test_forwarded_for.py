@@ -7,6 +7,8 @@ import logging
 import pytest
 from strangers import STALE_ANSWER, too_many
 
+from unlatch.flask import client
+
 PROXY, SECOND_PROXY = "127.0.0.1", "127.8.8.8"
 
 
@@ -18,12 +20,12 @@ def asked(start_app):
         app = start_app(UNLATCH_TRUSTED_PROXIES=proxies)
 
         def ask(forwarded, address=PROXY, times=31):
-            client = app.test_client()
-            client.address = address
+            browser = app.test_client()
+            browser.address = address
             statuses = []
             for number in range(times):
                 value = forwarded(number) if callable(forwarded) else forwarded
-                answer = client.post(
+                answer = browser.post(
                     "/auth/sign-in/passkey",
                     base_url="https://acme.example",
                     json=STALE_ANSWER,
@@ -108,6 +110,18 @@ def test_a_proxy_that_is_not_believed_is_told_of_once(asked, caplog):
     told = [one.getMessage() for one in caplog.records if "not believed" in one.getMessage()]
     assert len(told) == 1
     assert told[0].startswith(f"X-Forwarded-For of {PROXY} is not believed")
+
+
+def test_a_socket_file_that_is_not_believed_is_told_of(start_app, caplog):
+    """gunicorn's way to say so is an empty address."""
+    app = start_app(UNLATCH_TRUSTED_PROXIES=PROXY)
+    for _ in range(2):
+        headers, nobody = forwarded_for("192.0.2.7"), {"REMOTE_ADDR": ""}
+        with app.test_request_context(headers=headers, environ_base=nobody):
+            assert client.client().address == "unknown"
+
+    (told,) = [one.getMessage() for one in caplog.records if "not believed" in one.getMessage()]
+    assert told.startswith("X-Forwarded-For of a socket file (unix) is not believed")
 
 
 def test_the_log_says_which_limit_it_was(asked, caplog):

@@ -1,8 +1,12 @@
 """Who may come in: the same-origin check, the host check, the decorators."""
 
+import asyncio
+
 import pytest
+from fixtures import person
 from flask import render_template_string
 
+from unlatch import current_account, sign_in_required
 from unlatch.errors import SchemaBehind, StoreError
 
 SITE = "http://localhost"
@@ -206,6 +210,22 @@ def test_a_guarded_page_leads_to_signing_in_and_back(visitor):
 
 def test_a_guarded_page_opens_for_who_is_signed_in(mira):
     assert mira.get("/notes").text == "Notes of mira"
+
+
+def test_a_guarded_view_may_be_async(new_app):
+    app = new_app()
+    app.async_to_sync = lambda view: lambda **kwargs: asyncio.run(view(**kwargs))  # by hand
+
+    @app.get("/late/<what>")
+    @sign_in_required
+    async def late(what: str) -> str:
+        await asyncio.sleep(0)
+        return f"{what} of {current_account.username}"
+
+    someone = person(app, SITE)
+    assert someone.get("/late/notes").location == "/auth/sign-in?next=/late/notes"
+    someone.register()
+    assert someone.get("/late/notes").text == "notes of mira"
 
 
 def test_the_account_is_falsy_when_nobody_is_signed_in(visitor, mira):

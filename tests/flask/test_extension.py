@@ -91,6 +91,12 @@ def test_one_app_takes_it_once(app):
         Unlatch(app)
 
 
+def test_an_app_that_tells_its_sites_apart_by_host_is_refused():
+    """Our rules have no host: each page of ours would be 404, and a guarded view led to `auth`."""
+    with pytest.raises(SettingsError, match="host_matching"):
+        Unlatch(Flask("hosts", host_matching=True, static_host="example.com"))
+
+
 def test_the_public_names_are_where_the_contract_says(app):
     with app.test_request_context():
         names = ("sign_in", "register", "account", "sign_out")

@@ -1,10 +1,14 @@
 """The ready server under other WSGI servers, as docs/server.md has it: their access logs, too."""
 
+import json
 import re
 import shlex
+import socket
 import sys
+from http.client import HTTPConnection
 
 import pytest
+from strangers import STALE_ANSWER
 
 pytestmark = pytest.mark.slow
 
@@ -59,3 +63,31 @@ def test_it_serves_the_site_and_logs_no_query(start_command, documented, tmp_pat
     said = site.stop_all()
     assert said.count(LINK) >= 3, said
     assert SECRET not in said
+
+
+def test_by_a_socket_file_each_visitor_is_counted_by_his_own_address(start_command, tmp_path):
+    """It has no address that a setting could name, and all who come by it would be one."""
+    own = tmp_path / "site.sock"
+    binds = ["--bind", f"unix:{own}", "unlatch.server.app:create_app()"]
+    start_command(
+        tmp_path,
+        lambda port: [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", *binds],
+        SETTINGS | {"UNLATCH_TRUSTED_PROXIES": "unix"},
+    )
+
+    def fail(address: str) -> int:
+        """A sign-in, as nginx passes it on."""
+        with socket.socket(socket.AF_UNIX) as nginx:
+            nginx.connect(str(own))
+            connection = HTTPConnection("example.com")
+            connection.sock = nginx
+            headers = {
+                "Origin": "https://example.com",
+                "Content-Type": "application/json",
+                "X-Forwarded-For": address,
+            }
+            connection.request("POST", "/auth/sign-in/passkey", json.dumps(STALE_ANSWER), headers)
+            return connection.getresponse().status
+
+    assert [fail("192.0.2.7") for _ in range(31)] == [401] * 30 + [429]
+    assert fail("192.0.2.8") == 401

@@ -25,7 +25,7 @@ from unlatch.errors import (
 )
 from unlatch.flask import answers, binding, browser, cookies, forms, headers
 from unlatch.flask.client import client
-from unlatch.flask.current import current_request
+from unlatch.flask.current import current_app, current_request
 from unlatch.flask.memory import memory
 from unlatch.flask.party import party
 from unlatch.flask.state import gate, state
@@ -250,7 +250,8 @@ def _guarded(
                 return headers.add_headers(answers.refusal(refused))
             except StoreError as error:
                 return headers.add_headers(answers.store_is_away(error))
-            return cast(ResponseReturnValue, view(*args, **kwargs))
+            # Flask itself no longer sees whether the view is `async def`.
+            return cast(ResponseReturnValue, current_app().ensure_sync(view)(*args, **kwargs))
 
         return guarded
 

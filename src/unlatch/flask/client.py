@@ -7,7 +7,6 @@ stands left of it was written by whoever came to them.
 
 import ipaddress
 import logging
-from collections.abc import Iterator
 
 from unlatch.core.visitor import Client
 from unlatch.flask import browser
@@ -39,38 +38,46 @@ def client() -> Client:
 
 def _address() -> Address | None:
     """The first that is no proxy of ours, going from us outwards."""
-    nearest = None
-    for text in _from_us_outwards():
+    request = current_request()
+    nearest = _parsed(request.remote_addr or "")
+    forwarded = request.environ.get("HTTP_X_FORWARDED_FOR", "")
+    if not _is_trusted(nearest):
+        if forwarded:
+            _tell_of_unknown_proxy(nearest)
+        return nearest
+    # As the server hands it on, several joined by commas: `headers.getlist` goes through all.
+    for text in reversed(forwarded.split(",")):
         address = _parsed(text)
         if address is None:
             break  # rubbish: whoever passed it on is as far as can be seen
-        is_next_to_us, nearest = nearest is None, address
-        if not any(address in network for network in state().settings.trusted_proxies):
-            if is_next_to_us and "X-Forwarded-For" in current_request().headers:
-                _tell_of_unknown_proxy(address)
+        nearest = address
+        if not _is_trusted(address):
             break
     return nearest
 
 
-def _tell_of_unknown_proxy(address: Address) -> None:
+def _is_trusted(peer: Address | None) -> bool:
+    """Whether it is a proxy of ours. What comes by a socket file has no address."""
+    settings = state().settings
+    if peer is None:
+        return settings.trusts_socket
+    return any(peer in network for network in settings.trusted_proxies)
+
+
+def _tell_of_unknown_proxy(address: Address | None) -> None:
     """Once: all who come by it are one client, who has soon used up everybody's limits. Not of
     public addresses: those are visitors, who may claim what they like.
     """
-    if state().told_of_proxy or state().settings.development or not address.is_private:
+    if state().told_of_proxy or state().settings.development:
+        return
+    if address is not None and not address.is_private:
         return
     state().told_of_proxy = True
     log.warning(
         "X-Forwarded-For of %s is not believed, and all who come by it count as one: if it is your "
         "proxy, UNLATCH_TRUSTED_PROXIES has to name it.",
-        address,
+        address or "a socket file (unix)",
     )
-
-
-def _from_us_outwards() -> Iterator[str]:
-    request = current_request()
-    yield request.remote_addr or ""
-    # As the server hands it on, several joined by commas: `headers.getlist` goes through all.
-    yield from reversed(request.environ.get("HTTP_X_FORWARDED_FOR", "").split(","))
 
 
 def _parsed(text: str) -> Address | None:
@@ -88,7 +95,7 @@ def _parsed(text: str) -> Address | None:
 
 
 def _masked(address: Address | None, *, ipv4_bits: int) -> str:
-    if address is None:  # a socket file, say: then all who come by it are one
+    if address is None:  # by a socket file that nobody trusts: all who come by it are one
         return "unknown"
     length, bits = (32, ipv4_bits) if address.version == 4 else (128, _HOUSEHOLD)
     rest = length - bits

@@ -65,6 +65,9 @@ class Unlatch:
         """
         if NAME in app.extensions:
             raise SettingsError(["Unlatch is on this app already; call init_app once."])
+        if app.url_map.host_matching:
+            # Its rules would have no host, and who is to sign in be sent to `https:///auth`.
+            raise SettingsError(["Unlatch does not work in an app with host_matching=True."])
         settings = _settings(app)
         app.extensions[NAME] = State(app, settings, policy or self._policy)
         if not app.secret_key:
