@@ -116,15 +116,22 @@ def test_a_copy_that_was_put_back_is_shut(app: Flask, mira: Person, folder: Path
     again.extensions["unlatch"].stores.close()
 
 
+@pytest.mark.parametrize("closed", [False, True])
 def test_a_database_taken_away_under_a_running_site_does_not_come_back(
-    app: Flask, mira: Person, folder: Path
+    app: Flask, mira: Person, folder: Path, closed: bool
 ) -> None:
-    """SQLite would make an empty one, by the umask."""
-    app.extensions["unlatch"].stores.close()
+    """SQLite would make an empty one, by the umask; or go on in the one that went, where its
+    connections are open.
+    """
+    if closed:
+        app.extensions["unlatch"].stores.close()
     shutil.move(folder / DATABASE, folder / "away")
 
     assert mira.get("/auth/session", "json").status_code == 503
     assert not (folder / DATABASE).exists()
+
+    shutil.move(folder / "away", folder / DATABASE)
+    assert mira.get("/auth/session", "json").status_code == 200
 
 
 def served(visitor: Person, folder: Path) -> list[str]:

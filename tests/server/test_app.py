@@ -155,9 +155,11 @@ def test_a_failure_of_ours_looks_like_the_rest(client, monkeypatch):
     assert "secret" not in answer.text
 
 
-def test_home_while_the_database_is_away(client, tmp_path):
+@pytest.mark.parametrize("closed", [False, True])
+def test_home_while_the_database_is_away(client, tmp_path, closed):
     register(client)
-    client.application.extensions["unlatch"].stores.close()
+    if closed:
+        client.application.extensions["unlatch"].stores.close()
     break_database(tmp_path)
 
     answer = client.get("/")
