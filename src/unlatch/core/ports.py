@@ -117,6 +117,20 @@ class MailKeeper(Protocol):
 
         Due: not sent, used or killed, not expired, `due_at` and `lease_until` past.
         Two senders never hold one mail. Earliest `due_at` first.
+
+        Raises:
+            CommitUnknown: One may be held until `now + lease`: `release` it. After any other
+                `StoreError` none is.
+        """
+        ...
+
+    def release(self, claim: int) -> bool:
+        """Give a claim back that nobody heard of, and that is known only by when it ends: what it
+        holds is due again at once, but for what was handed over. False if it holds nothing; that
+        may still come, from a COMMIT that is under way.
+
+        It may be that of another sender as well, who claimed at the same microsecond. Its lease is
+        lost then, so that it hands nothing over.
         """
         ...
 

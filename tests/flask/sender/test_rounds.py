@@ -104,6 +104,25 @@ def test_it_can_be_ended_and_begun_again(rounds_of):
     assert work.done()
 
 
+def test_a_pause_in_the_middle_of_a_round_ends_when_told(rounds_of):
+    """Else the end of a process would wait for it."""
+    begun, told = threading.Event(), []
+
+    def work():
+        told.append(rounds.pause(0))
+        begun.set()
+        told.append(rounds.pause(60))
+
+    rounds = rounds_of(work)
+    rounds.start()
+    assert begun.wait(5)
+
+    rounds.stop()
+
+    assert not rounds.running
+    assert told == [False, True]
+
+
 def test_what_was_given_up_is_not_waited_for_again(rounds_of):
     """`unlatch worker` waits for the mail at hand; the end of its interpreter must not wait as long
     once more: Docker kills after ten seconds.

@@ -9,10 +9,10 @@ import pytest
 
 from unlatch.core.records import Purpose
 from unlatch.core.times import DAY, HOUR, MINUTE, SECOND
-from unlatch.errors import StoreError
+from unlatch.errors import CommitUnknown, StoreError
 from unlatch.flask.sender import PerhapsTaken, RefusedForGood, SmtpTransport, TryLater
 from unlatch.flask.sender.reading import body, code_in, link_in
-from unlatch.flask.sender.sending import pause_before_next
+from unlatch.flask.sender.sending import LEASE, pause_before_next
 
 GONE = "6d3d0c1e-0000-4000-8000-00000000dead"
 TOO_SOON = TryLater("busy", status="451")
@@ -318,6 +318,158 @@ def test_a_store_that_was_away_does_not_hold_a_mail_for_long(
     clock.now += 5 * SECOND
 
     assert sender.send_due() == 1
+
+
+class Unheard:
+    """The store's mails. Of their first claim nobody hears the end, which comes at once, or with
+    the second, or never.
+    """
+
+    def __init__(self, mails, *, comes: str) -> None:
+        self._mails = mails
+        self._comes = comes
+        self._first: dict[str, int] = {}
+
+    def __getattr__(self, name):
+        return getattr(self._mails, name)
+
+    def claim(self, **claim):
+        first, self._first = self._first, claim
+        if not first:
+            if self._comes == "at once":
+                self._mails.claim(**claim)
+            raise CommitUnknown
+        if self._comes == "later":
+            self._comes = "at once"
+            self._mails.claim(**first)
+            return None  # as long as a COMMIT takes, its row is locked, and passed by
+        return self._mails.claim(**claim)
+
+
+def with_unheard_claim(stores, *, comes, work=None):
+    """A store of which that is true, and what it is asked about mails, noted in `work`."""
+    mails = Unheard(stores.mails, comes=comes)
+    return Watched(stores, [], mails=Watched(mails, [] if work is None else work))
+
+
+@pytest.mark.parametrize("comes", ["at once", "later", "never"])
+def test_a_claim_that_nobody_heard_of_does_not_hold_a_mail(
+    make_sender, post, stores, ask, clock, comes
+):
+    """With a life of five minutes it would never leave, though it was promised to somebody."""
+    sender = make_sender(post, stores=with_unheard_claim(stores, comes=comes))
+    ask(expires_at=clock() + 5 * MINUTE)
+
+    with pytest.raises(CommitUnknown):
+        sender.send_due()
+    for _ in range(2):
+        clock.now += SECOND
+        sender.send_due()
+
+    assert len(post.taken) == 1
+
+
+def test_what_is_told_of_an_unheard_claim_is_told_until_the_store_has_heard_it(
+    make_sender, post, stores, ask, clock, monkeypatch
+):
+    sender = make_sender(post, stores=with_unheard_claim(stores, comes="at once"))
+    ask()
+    with pytest.raises(CommitUnknown):
+        sender.send_due()
+
+    def away(_claim):
+        raise StoreError("away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(stores.mails, "release", away)
+        with pytest.raises(StoreError):
+            sender.send_due()
+
+    assert sender.send_due() == 1
+
+
+def test_an_unheard_claim_that_comes_while_others_are_sent_does_not_wait_for_their_end(
+    make_sender, stores, ask, clock
+):
+    """A round goes on while there is a next mail, or more to sweep: for hours, perhaps."""
+    begun_at = clock()
+
+    class Meanwhile(Post):
+        def send(self, message):
+            if not self.taken:
+                assert stores.mails.claim(now=begun_at, lease=LEASE)
+            super().send(message)
+
+    sender = make_sender(Meanwhile(), stores=with_unheard_claim(stores, comes="never"))
+    with pytest.raises(CommitUnknown):
+        sender.send_due()
+    ask()
+    ask()
+    clock.now += SECOND
+
+    assert sender.send_due() == 2
+
+
+def test_an_unheard_claim_that_was_found_is_forgotten(make_sender, post, stores, ask, clock):
+    work: list[str] = []
+    sender = make_sender(post, stores=with_unheard_claim(stores, comes="at once", work=work))
+    ask()
+    with pytest.raises(CommitUnknown):
+        sender.send_due()
+
+    later(sender, clock)
+
+    assert work.count("release") == 1
+
+
+def test_an_unheard_claim_is_forgotten_when_it_could_hold_nothing_any_more(
+    make_sender, post, stores, clock
+):
+    work: list[str] = []
+    sender = make_sender(post, stores=with_unheard_claim(stores, comes="never", work=work))
+    with pytest.raises(CommitUnknown):
+        sender.send_due()
+
+    later(sender, clock, step=MINUTE)
+
+    assert work.count("release") == 5
+
+
+def test_a_claim_that_failed_for_certain_is_not_looked_for(make_sender, post, stores, clock):
+    """While a store is away for hours it fails every second."""
+    work: list[str] = []
+    sender = make_sender(
+        post, stores=Watched(stores, [], mails=Watched(Away(stores.mails, "claim"), work))
+    )
+    with pytest.raises(StoreError):
+        sender.send_due()
+
+    sender.send_due()
+
+    assert work == ["claim", "claim"]
+
+
+def test_whoever_claimed_at_the_same_moment_sends_nothing_twice(
+    make_sender, post, stores, ask, clock, letters, minter
+):
+    """The one cannot tell what it may hold from what the other has in its hands."""
+    unlucky = make_sender(post, stores=with_unheard_claim(stores, comes="never"))
+    with pytest.raises(CommitUnknown):
+        unlucky.send_due()
+
+    class Meanwhile:
+        """While the letter is written the other one gives back what it may hold."""
+
+        def write(self, *letter, **how):
+            clock.now += SECOND
+            assert unlucky.send_due() == 1
+            return letters.write(*letter, **how)
+
+    mail = ask()
+    assert make_sender(post, letters=Meanwhile()).send_due() == 0
+
+    assert len(post.tried) == 1
+    assert stores.mails.find(mail.id).link_hash == minter.minted[-1].link_hash
 
 
 def test_a_row_that_cannot_be_written_does_not_stop_the_others(

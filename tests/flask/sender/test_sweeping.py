@@ -10,7 +10,7 @@ from unlatch.core.addresses import UNCONFIRMED_LIFETIME
 from unlatch.core.records import Event, Method, Session
 from unlatch.core.times import DAY, HOUR, MINUTE
 from unlatch.errors import CeremonyGone, StoreError
-from unlatch.flask.sender import TryLater, sweeping
+from unlatch.flask.sender import TryLater, sending, sweeping
 from unlatch.flask.sender.sweeping import Sweeper
 
 
@@ -47,7 +47,7 @@ def _unconfirmed(account, number, *, at):
 @pytest.fixture
 def sweeper(stores, clock, monkeypatch):
     monkeypatch.setattr(secrets, "randbelow", lambda most: most)
-    return Sweeper(stores, clock, events_kept=30 * DAY, breathe=lambda: None)
+    return Sweeper(stores, clock, events_kept=30 * DAY, breathe=lambda: False)
 
 
 @pytest.fixture
@@ -246,6 +246,110 @@ def test_the_senders_thread_sweeps(make_sender, begin, clock, stores, monkeypatc
     assert swept.wait(5)
     sender.stop()
     assert not is_kept()
+
+
+@pytest.fixture
+def hurried(monkeypatch):
+    """Bites are of two rows, and no breath is taken between them."""
+    monkeypatch.setattr(sweeping, "BITE", 2)
+    monkeypatch.setattr(sending, "BREATH", 0)
+
+
+def test_a_backlog_is_gone_without_waiting_for_the_next_round(
+    make_sender, begin, clock, stores, hurried, monkeypatch
+):
+    """Two seconds pass between rounds, in which as many rows may grow old as a bite takes."""
+    kept_ones = [begin(str(age), expires_at=age) for age in range(5)]
+    swept, sweep = threading.Event(), stores.sessions.sweep
+
+    def bite(**how):
+        taken = sweep(**how)
+        if not taken:
+            swept.set()
+        return taken
+
+    monkeypatch.setattr(stores.sessions, "sweep", bite)
+    sender = make_sender(None, worker="thread", polling=60)
+    clock.now += MINUTE
+
+    sender.wake()
+
+    assert swept.wait(5)
+    sender.stop()
+    assert not any(is_kept() for is_kept in kept_ones)
+
+
+def test_a_backlog_lets_mails_go_first(
+    make_sender, spend, ask, clock, stores, hurried, monkeypatch
+):
+    """One that is asked for while there is more to sweep leaves before that."""
+    done, all_done, sweep = [], threading.Event(), stores.ceremonies.sweep
+
+    def bite(**how):
+        taken = sweep(**how)
+        done.append(taken)
+        if len(done) == 1:
+            ask()
+        if not taken:
+            all_done.set()
+        return taken
+
+    class Post:
+        def send(self, message):
+            done.append("mail")
+
+    for age in range(3):
+        spend(age)
+    monkeypatch.setattr(stores.ceremonies, "sweep", bite)
+    sender = make_sender(Post(), worker="thread", polling=60)
+    clock.now += MINUTE
+
+    sender.wake()
+
+    assert all_done.wait(5)
+    sender.stop()
+    assert done == [2, "mail", 1, 0]
+
+
+def test_who_sweeps_a_backlog_stops_when_told(
+    make_sender, spend, ask, clock, stores, hurried, monkeypatch
+):
+    """After the bite at hand: nobody waits for what is left, of that kind or another, nor for a
+    mail.
+    """
+    done: list[str] = []
+    threads: list[threading.Thread] = []
+    was_told, sweep = threading.Event(), stores.ceremonies.sweep
+
+    class Post:
+        def send(self, message):
+            done.append("mail")
+
+    def bite(**how):
+        done.append("marks")
+        ask()
+        sender.stop()
+        threads.append(threading.current_thread())
+        was_told.set()
+        return sweep(**how)
+
+    def next_bite(**_):
+        done.append("events")
+        return 0
+
+    for age in range(5):
+        spend(age)
+    monkeypatch.setattr(stores.ceremonies, "sweep", bite)
+    monkeypatch.setattr(stores.events, "sweep", next_bite)
+    sender = make_sender(Post(), worker="thread", polling=60)
+    clock.now += MINUTE
+
+    sender.wake()
+
+    assert was_told.wait(5)
+    threads[0].join(5)
+    assert not sender.running
+    assert done == ["marks"]
 
 
 def test_a_mail_server_that_says_nothing_keeps_nobody_from_sweeping(

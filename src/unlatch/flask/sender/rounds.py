@@ -76,6 +76,11 @@ class Rounds:
             self._woken = True
             self._changed.notify_all()
 
+    def pause(self, seconds: float) -> bool:
+        """Wait in the middle of a round, and tell whether it should end."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._stopping, seconds)
+
     def stop(self, timeout: float = PATIENCE) -> None:
         """End the thread after the round it is in, and wait for that at most `timeout`
         seconds. One that has been told before, and given up, is not waited for again: the end of

@@ -17,10 +17,10 @@ from unlatch.core.mailed import Minted
 from unlatch.core.ports import Stores
 from unlatch.core.records import Account, Mail, Purpose
 from unlatch.core.times import MINUTE, SECOND, Clock
-from unlatch.errors import StoreError
+from unlatch.errors import CommitUnknown, StoreError
 from unlatch.flask.sender.letters import NOBODY, Letters
 from unlatch.flask.sender.rounds import PATIENCE, POLLING, Rounds
-from unlatch.flask.sender.sweeping import Sweeper
+from unlatch.flask.sender.sweeping import BREATH, Sweeper
 from unlatch.flask.sender.transport import (
     PerhapsTaken,
     PreciseTransport,
@@ -100,9 +100,12 @@ class Sender:
         self._minter = minter
         self._letters = letters
         self._clock = clock
-        self._sweeper = Sweeper(stores, clock, events_kept=events_kept)
         self._rounds = Rounds(self._round, polling=polling)
+        self._sweeper = Sweeper(
+            stores, clock, events_kept=events_kept, breathe=lambda: self._rounds.pause(BREATH)
+        )
         self._untold: dict[str, tuple[Mail, _Fate, int]] = {}
+        self._unheard: set[int] = set()  # claims, by when they end
 
     @property
     def running(self) -> bool:
@@ -143,7 +146,6 @@ class Sender:
         Raises:
             StoreError: The store is away. What it could not be told is told it next time.
         """
-        self._tell_untold()
         left, worked = 0, 0
         while (limit is None or worked < limit) and (fate := self._attend_to_next()):
             worked += 1
@@ -153,20 +155,21 @@ class Sender:
     def _round(self) -> None:
         """What the thread does whenever it is woken, and every now and then: one mail after the
         other, until it is told to end. It looks after each whether it is time to sweep: while a
-        mail server takes a minute for a mail, there may always be one more that is due.
+        mail server takes a minute for a mail, there may always be one more that is due. And it goes
+        on while there is more to sweep: rows may come faster than one bite a round takes them.
         """
-        self._tell_untold()
         is_more = True
         while is_more and not self._rounds.stopping:
             is_more = self._attend_to_next() is not None
             if not self._rounds.stopping:
-                self._sweeper.sweep()
+                is_more = self._sweeper.sweep() or is_more
 
     def _attend_to_next(self) -> _Fate | None:
-        """Claim the next mail that is due, if there is one, and work on it. Only the store's own
-        trouble gets out.
+        """Tell what could not be told before. Claim the next mail that is due, if there is one, and
+        work on it. Only the store's own trouble gets out.
         """
-        mail = self._stores.mails.claim(now=self._clock(), lease=LEASE)
+        self._tell_untold()
+        mail = self._claim()
         if mail is None:
             return None
         try:
@@ -177,6 +180,15 @@ class Sender:
             raise
         self._tell(mail, fate)
         return fate
+
+    def _claim(self) -> Mail | None:
+        now = self._clock()
+        try:
+            return self._stores.mails.claim(now=now, lease=LEASE)
+        except CommitUnknown:
+            # It may hold a mail that nobody has in hand. Not left to the lease, as above.
+            self._unheard.add(now + LEASE)
+            raise
 
     def _deliver(self, mail: Mail) -> _Fate:
         try:
@@ -286,6 +298,10 @@ class Sender:
             except Exception as error:  # Once is enough: it must not stop all other mail.
                 log.error("mail %s: %s was not written: %s", mail.id, fate, _what_and_where(error))
             self._untold.pop(mail.id, None)
+        # Again and again while they could hold something: a COMMIT may be under way for minutes.
+        for claim in list(self._unheard):
+            if claim <= self._clock() or self._stores.mails.release(claim):
+                self._unheard.discard(claim)
 
     def _write(self, mail: Mail, fate: _Fate, at: int) -> None:
         if fate is _Fate.LATER:

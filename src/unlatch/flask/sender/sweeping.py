@@ -2,7 +2,6 @@
 
 import logging
 import secrets
-import time
 from collections.abc import Callable
 from functools import partial
 
@@ -40,7 +39,7 @@ class Sweeper:
 
     Args:
         events_kept: Microseconds that it is kept what happened.
-        breathe: Called between two bites, with nothing held.
+        breathe: Called between two bites, with nothing held; whether to end instead of going on.
     """
 
     def __init__(
@@ -49,7 +48,7 @@ class Sweeper:
         clock: Clock,
         *,
         events_kept: int,
-        breathe: Callable[[], object] = lambda: time.sleep(BREATH),
+        breathe: Callable[[], bool],
     ) -> None:
         self._stores = stores
         self._clock = clock
@@ -57,8 +56,9 @@ class Sweeper:
         self._breathe = breathe
         self._due_at = clock() + secrets.randbelow(EVERY)
 
-    def sweep(self) -> None:
-        """Take a bite of each kind, if it is time. After one that was not small it is time again.
+    def sweep(self) -> bool:
+        """Take a bite of each kind, if it is time. After one that was not small there is more, and
+        it is time again.
 
         Raises:
             StoreError: The store is away, or has something locked. It is time again in a minute:
@@ -66,17 +66,18 @@ class Sweeper:
         """
         now = self._clock()
         if now < self._due_at:
-            return
+            return False
         self._due_at = now + EVERY
         is_more = False
         for bite, most in self._bites(now):
             taken = bite()
             # Events are taken by their numbers, of which PostgreSQL leaves some out.
             is_more |= 2 * taken >= most
-            if taken:
-                self._breathe()
+            if taken and self._breathe():
+                break
         if is_more:
             self._due_at = now
+        return is_more
 
     def _bites(self, now: int) -> tuple[tuple[Callable[[], int], int], ...]:
         """Each a transaction of its own, and how many rows it takes at most."""

@@ -57,6 +57,17 @@ class MemoryMailKeeper(Reader):
                 rows, replace(mail, lease_until=now + lease, deliveries=mail.deliveries + 1)
             )
 
+    def release(self, claim: int) -> bool:
+        with self._memory.writing() as rows:
+            held = [
+                one
+                for one in rows.mails.values()
+                if one.lease_until == claim and one.sent_at is None and _untouched(one)
+            ]
+            for mail in held:
+                _put(rows, replace(mail, lease_until=0))
+            return bool(held)
+
     def live(self, account_id: str, *, now: int) -> int:
         return sum(
             not one.known_browser and (one.link_hash or one.code_hash) is not None

@@ -82,7 +82,9 @@ CLAIM = (
     .values(lease_until=bindparam("until"), deliveries=mails.c.deliveries + 1)
     .returning(mails)
 )
-_CLAIMED = and_(_ID, mails.c.lease_until == bindparam("claim"))
+_HELD = mails.c.lease_until == bindparam("claim")
+RELEASE = update(mails).where(_HELD, unsent)
+_CLAIMED = and_(_ID, _HELD)
 MINT = update(mails).where(_CLAIMED, mails.c.lease_until > bindparam("now"), unsent, _FRESH)
 HAND_OVER = MINT
 POSTPONE = update(mails).where(_CLAIMED)
@@ -151,6 +153,10 @@ class SqlMailKeeper:
     def claim(self, *, now: int, lease: int) -> Mail | None:
         with self._database.writing() as sql:
             return _mail(sql.first(CLAIM, now=now, until=now + lease))
+
+    def release(self, claim: int) -> bool:
+        with self._database.writing() as sql:
+            return sql.count(RELEASE, claim=claim, lease_until=0) > 0
 
     def live(self, account_id: str, *, now: int) -> int:
         with self._database.reading() as sql:

@@ -1,6 +1,8 @@
 """Promises about mails as the sender meets them: claimed, minted, sent, postponed, given up."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from unlatch.core.ports import Stores
 from unlatch.core.records import Mail, Purpose
@@ -173,6 +175,63 @@ class OutboxPromises:
 
         assert stores.mails.find(other.id) == other
 
+    def test_a_claim_is_released_by_its_end(self, stores: Stores) -> None:
+        """Which is all that is known of it where nobody heard that it was made."""
+        kept(stores, a_mail(None))
+        mail = _claimed(stores)
+
+        assert stores.mails.release(NOW + LEASE)
+
+        assert stores.mails.find(mail.id) == replace(mail, lease_until=0)
+        assert _claimed(stores).id == mail.id
+
+    def test_nothing_but_that_claim_is_released(self, stores: Stores) -> None:
+        """Not another sender's, whose mail may be on its way."""
+        mails = [a_mail(None, binding_hash=bytes([age]), due_at=NOW - age) for age in range(3)]
+        kept(stores, *mails)
+        others = _claimed(stores, now=NOW - 1), _claimed(stores, now=NOW + 1)
+
+        assert not stores.mails.release(NOW + LEASE)
+
+        assert [stores.mails.find(one.id) for one in others] == list(others)
+        assert stores.mails.find(mails[0].id) == mails[0]
+
+    def test_who_lost_a_claim_by_a_release_hands_nothing_over(self, stores: Stores) -> None:
+        """Two senders may claim at the same microsecond, and one of them release."""
+        kept(stores, a_mail(None))
+        slow = _claimed(stores)
+        stores.mails.release(NOW + LEASE)
+
+        assert not _mint(stores, slow)
+        assert not stores.mails.hand_over(slow, now=NOW)
+        other = _claimed(stores, now=NOW + 1)
+        assert not _mint(stores, slow)
+        assert not stores.mails.hand_over(slow, now=NOW)
+
+        assert stores.mails.hand_over(other, now=NOW + 1)
+
+    def test_a_mail_that_is_handed_over_is_not_released(self, stores: Stores) -> None:
+        kept(stores, a_mail(None))
+        mail = _claimed(stores)
+        stores.mails.hand_over(mail, now=NOW)
+
+        assert not stores.mails.release(NOW + LEASE)
+
+        assert stores.mails.find(mail.id) == replace(mail, sent_at=NOW)
+
+    def test_a_mail_is_handed_over_or_released(self, stores: Stores) -> None:
+        """However close the two come: who hands over must not see it go to another."""
+        for now in range(NOW, NOW + 10):
+            kept(stores, a_mail(None, binding_hash=now.to_bytes(8)))
+            mail = _claimed(stores, now=now)
+            hand_over = partial(stores.mails.hand_over, mail, now=now)
+            both = hand_over, partial(stores.mails.release, now + LEASE)
+
+            handed, released = at_once(2, partial(_nth, both))
+
+            assert {handed, released} == {True, False}
+            assert (_claim(stores, now=now) is not None) is released
+
     def test_a_mail_given_up_is_never_claimed_again_and_takes_tries_as_before(
         self, stores: Stores
     ) -> None:
@@ -251,6 +310,10 @@ def _claimed(stores: Stores, *, now: int = NOW) -> Mail:
 
 def _claim_all(stores: Stores) -> list[str]:
     return [mail.id for mail in iter(lambda: _claim(stores), None)]
+
+
+def _nth(works: tuple[Callable[[], bool], ...], number: int) -> bool:
+    return works[number]()
 
 
 def _mint(stores: Stores, mail: Mail, *, now: int = NOW) -> bool:
