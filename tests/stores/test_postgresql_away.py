@@ -12,7 +12,8 @@ from sqlalchemy import text
 from unlatch.errors import CommitUnknown, StoreError
 from unlatch.stores import open_database, open_stores
 from unlatch.stores.sql import postgresql_deadline
-from unlatch.testing.store_contract.making import NOW, an_account, at_once, kept
+from unlatch.testing.store_contract.making import NOW, a_mail, an_account, at_once, kept
+from unlatch.testing.store_contract.outbox import LEASE
 
 pytestmark = pytest.mark.slow
 
@@ -204,6 +205,23 @@ def test_a_commit_whose_answer_was_not_heard_is_unknown(stores, wire):
 
     wire.cut_after = None
     assert stores.accounts.find(ada.id) == ada
+
+
+def test_a_claim_that_was_not_heard_can_be_released(stores, wire):
+    """Nobody has its mail in hand, and until the claim's end nobody else would get it."""
+    mail = a_mail(None)
+    kept(stores, mail)
+    wire.cut_after = COMMIT
+    with pytest.raises(CommitUnknown):
+        stores.mails.claim(now=NOW, lease=LEASE)
+    wire.cut_after = None
+    assert stores.mails.claim(now=NOW, lease=LEASE) is None
+
+    assert stores.mails.release(NOW + LEASE)
+
+    claimed = stores.mails.claim(now=NOW, lease=LEASE)
+    assert claimed is not None
+    assert claimed.id == mail.id
 
 
 def test_a_commit_that_hangs_is_unknown(stores, wire):
