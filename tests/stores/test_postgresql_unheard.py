@@ -4,10 +4,13 @@ read find a place; and all goes on by itself when answers come.
 
 import os
 import socket
+from collections import Counter
 from itertools import count
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from cable import cable
 from postgres import Postgres
 from processes import wait_until
 
@@ -16,8 +19,10 @@ from unlatch.stores import open_stores
 from unlatch.stores.sql import postgresql_unheard
 from unlatch.stores.sql.postgresql import PostgresqlDatabase
 from unlatch.stores.sql.postgresql_unheard import UnheardCommits
-from unlatch.testing.store_contract.making import an_account, at_once, kept
+from unlatch.testing.store_contract.making import NOW, an_account, at_once, kept
 
+NAMES = (f"bo{number}" for number in count())
+ADA = an_account()
 MANY = 8
 COMMITTING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
 
@@ -54,6 +59,15 @@ def unheard(clock):
     unheard.close()
 
 
+def writer(stores):
+    """Makes another account each time."""
+    return lambda _: kept(stores, an_account(next(NAMES)))
+
+
+def types_of(results):
+    return Counter(type(one) for one in results)
+
+
 def kept_by(unheard, many):
     all_of_them = [Committing() for _ in range(many)]
     for one in all_of_them:
@@ -63,10 +77,10 @@ def kept_by(unheard, many):
 
 def turns_away(unheard):
     try:
-        unheard.turn_away()
+        with unheard.writing():
+            return False
     except StoreError:
         return True
-    return False
 
 
 def test_some_may_be_late(unheard):
@@ -76,12 +90,12 @@ def test_some_may_be_late(unheard):
         assert turns_away(unheard) is late
 
 
-def test_what_would_be_too_many_is_given_up(unheard):
-    *first, last = kept_by(unheard, 4)
+def test_of_too_many_the_first_is_given_up(unheard):
+    first, *others = kept_by(unheard, 4)
 
-    assert all(one.is_open and one in unheard for one in first)
-    assert not last.is_open
-    assert last not in unheard
+    assert not first.is_open
+    assert first not in unheard
+    assert all(one.is_open and one in unheard for one in others)
 
 
 def test_an_answer_lets_the_next_write(unheard):
@@ -97,39 +111,45 @@ def test_an_answer_lets_the_next_write(unheard):
 
 def test_without_one_somebody_tries_now_and_then(unheard, clock):
     kept_by(unheard, 3)
-    for pause in (5, 10, 20, 40, 80, 160):
+    for pause in (5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560):
         clock.now += pause - 1
         assert turns_away(unheard)
         clock.now += 1
+        with unheard.writing():
+            assert turns_away(unheard)  # one alone
+            kept_by(unheard, 1)  # in vain
+        assert turns_away(unheard)
+
+
+def test_a_try_that_came_to_nothing_is_somebody_elses(unheard, clock):
+    kept_by(unheard, 3)
+    clock.now += 5
+    with pytest.raises(ZeroDivisionError), unheard.writing():
+        raise ZeroDivisionError
+
+    for _ in range(2):
         assert not turns_away(unheard)
-        kept_by(unheard, 1)  # in vain
 
 
-def test_who_hears_again_does_so_at_once_the_next_time(unheard, clock):
+@pytest.mark.parametrize("how", ["answered", "others are"])
+def test_who_was_heard_of_tries_soon_the_next_time(unheard, clock, how):
     kept_by(unheard, 3)
     clock.now += 5
-    assert not turns_away(unheard)
-    for one in kept_by(unheard, 1):
-        one.answer()
-    clock.now += 901  # the other two are waited for no longer
-    assert not turns_away(unheard)
+    with unheard.writing():
+        (last,) = kept_by(unheard, 1)
+    clock.now += 9
+    assert turns_away(unheard)
+    if how == "answered":
+        last.answer()
+        assert not turns_away(unheard)
+    else:
+        unheard.close()
+        assert not last.is_open
 
     kept_by(unheard, 3)
     clock.now += 5
 
     assert not turns_away(unheard)
-
-
-def test_none_is_waited_for_for_ever(unheard, clock):
-    (one,) = kept_by(unheard, 1)
-    clock.now += 899
-    assert not turns_away(unheard)
-    assert one.is_open
-
-    clock.now += 2
-
-    assert not turns_away(unheard)
-    assert not one.is_open
 
 
 def test_a_fork_leaves_them_to_its_parent():
@@ -152,32 +172,68 @@ def own_postgres():
     server.stop()
 
 
+@pytest.fixture
+def stores(own_postgres):
+    stores = open_stores(own_postgres.url(own_postgres.fresh()))
+    kept(stores, ADA)
+    yield stores
+    stores.close()
+
+
+def standbys(server, names):
+    server.tell(f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")
+    server.tell("SELECT pg_reload_conf()")
+    wait_until(lambda: server.tell("SHOW synchronous_standby_names") == [(names,)], "it")
+
+
 @pytest.mark.slow
-def test_who_reads_goes_on_while_no_standby_is_there(own_postgres):
-    name = own_postgres.fresh()
-    stores = open_stores(own_postgres.url(name))
-    ada = an_account()
-    kept(stores, ada)
+def test_who_reads_goes_on_while_no_standby_is_there(own_postgres, stores):
+    """As do those who write when it is back."""
+    standbys(own_postgres, "away")
 
-    numbers = count()
-
-    def write(_):
-        kept(stores, an_account(f"bo{next(numbers)}"))
-
-    own_postgres.tell("ALTER SYSTEM SET synchronous_standby_names = 'away'")
-    own_postgres.tell("SELECT pg_reload_conf()")
-    wait_until(lambda: own_postgres.tell("SHOW synchronous_standby_names") == [("away",)], "it")
-
-    first = at_once(MANY, write)
-    assert {type(one) for one in first} == {CommitUnknown}
+    assert types_of(at_once(MANY, writer(stores))) == {CommitUnknown: MANY}
     for _ in range(3):
-        later = at_once(MANY, write)
-        assert {type(one) for one in later} == {StoreError}
-        assert at_once(MANY, lambda _: stores.accounts.find(ada.id)) == [ada] * MANY
+        assert types_of(at_once(MANY, writer(stores))) == {StoreError: MANY}
+        assert at_once(MANY, lambda _: stores.accounts.find(ADA.id)) == [ADA] * MANY
     assert own_postgres.tell(COMMITTING) == [(MANY,)]
 
-    own_postgres.tell("ALTER SYSTEM RESET synchronous_standby_names")
-    own_postgres.tell("SELECT pg_reload_conf()")
+    standbys(own_postgres, "")
     wait_until(lambda: own_postgres.tell(COMMITTING) == [(0,)], "their end")
-    assert at_once(2, write) == [None] * 2
-    stores.close()
+    assert at_once(2, writer(stores)) == [None] * 2
+
+
+@pytest.mark.slow
+def test_of_all_who_write_one_tries(own_postgres, stores):
+    standbys(own_postgres, "away")
+    at_once(MANY, writer(stores))
+
+    for tried in (1, 2):
+        stores.database._unheard._next_at = 0.0
+        told = types_of(at_once(MANY, writer(stores)))
+        assert told == {CommitUnknown: 1, StoreError: MANY - 1}
+        assert own_postgres.tell(COMMITTING) == [(MANY + tried,)]
+
+
+@pytest.mark.slow
+def test_one_who_is_heard_of_lets_all_write(own_postgres):
+    """Where no answer can come any more: the others are not waited for. But a COMMIT of nothing
+    needs no standby, and tells of none.
+    """
+    with cable(own_postgres.port) as wire:
+        url = own_postgres.url(own_postgres.fresh(), wire.port)
+        stores: Any = open_stores(url)
+        kept(stores, ADA)
+        standbys(own_postgres, "away")
+        at_once(MANY, writer(stores))
+        wire.lose()
+        standbys(own_postgres, "")
+        assert types_of(at_once(1, writer(stores))) == {StoreError: 1}
+        unheard = stores.database._unheard
+        unheard._next_at = 0.0
+
+        assert stores.mails.claim(now=NOW, lease=1) is None
+        assert unheard
+        assert at_once(1, writer(stores)) == [None]
+        assert not unheard
+        assert at_once(MANY, writer(stores)) == [None] * MANY
+        stores.close()

@@ -222,8 +222,8 @@ class PostgresqlDatabase(Database):
 
     @contextmanager
     def _turn_to_write(self) -> Iterator[None]:
-        self._unheard.turn_away()
-        yield  # PostgreSQL lets many write at once
+        with self._unheard.writing():  # PostgreSQL lets many write at once
+            yield
 
     def _begin(self, sql: Sql) -> None:
         sql.begin(_BEGIN)
@@ -241,6 +241,8 @@ class PostgresqlDatabase(Database):
         if not driver or driver.info.transaction_status is not TransactionStatus.INTRANS:
             # The server would answer "ROLLBACK", and no error.
             raise StoreError("a statement failed before, so nothing was kept")
+        # A COMMIT of nothing waits for nobody, and says nothing of those that do.
+        ends_the_wait = bool(self._unheard) and _has_written(driver)
         driver.warned = False
         driver.until = None if self._patient else self._deadline.of_commit
         try:
@@ -253,6 +255,8 @@ class PostgresqlDatabase(Database):
             if driver.closed or _may_be_committed(error):
                 raise CommitUnknown from error
             raise
+        if ends_the_wait:
+            self._unheard.close()
         if driver.warned:
             raise CommitUnknown
 
@@ -285,6 +289,12 @@ def _driver(connection: PoolProxiedConnection) -> PromptConnection:
     driver = connection.driver_connection
     assert isinstance(driver, PromptConnection)  # noqa: S101  # made by `_connect`
     return driver
+
+
+def _has_written(driver: PromptConnection) -> bool:
+    """Whether the transaction has a number, which it gets with what it first writes."""
+    told = driver.execute("SELECT txid_current_if_assigned() IS NOT NULL").fetchone()
+    return told == (True,)
 
 
 def _may_be_committed(error: psycopg.Error) -> bool:

@@ -10,6 +10,8 @@ https://www.postgresql.org/docs/current/warm-standby.html#SYNCHRONOUS-REPLICATIO
 import selectors
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sqlalchemy import PoolProxiedConnection
 
@@ -20,81 +22,94 @@ _MOST = 3
 for reasons of its own.
 """
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 900.0
-"""Seconds after which one more may try, twice as many each time; and no answer is waited for longer
-than the last. For where none can come: a pooler's way to its server is cut, say.
+_FIRST_PAUSE = 5.0
+"""Seconds after which one more may try, for where no answer can come: a pooler's way to its server
+was cut, say. After each that is late, too, twice as many, without an end: each leaves one more
+behind, and an absence of any length is to leave few.
 """
 
 
 class UnheardCommits:
     """Connections whose COMMIT has had no answer within the deadline. They stay open, in their
-    places in the pool, until one comes after all; while there are several, nobody writes.
+    places in the pool, until one comes after all, or somebody else's does. While there are several,
+    nobody writes, but for one who tries now and then.
     """
 
     def __init__(self) -> None:
-        self._kept: list[tuple[float, PoolProxiedConnection]] = []  # since when
+        self._kept: list[PoolProxiedConnection] = []
         self._changing = threading.Lock()
         self._pause = _FIRST_PAUSE
         self._next_at = 0.0
+        self._somebody_tries = False
+
+    def __bool__(self) -> bool:
+        return bool(self._kept)
 
     def __contains__(self, connection: PoolProxiedConnection) -> bool:
-        return any(one is connection for _, one in self._kept)
+        return any(one is connection for one in tuple(self._kept))  # others change it meanwhile
 
-    def keep(self, connection: PoolProxiedConnection) -> None:
-        """Or give it up, where it would be one too many."""
-        now = time.monotonic()
-        with self._changing:
-            if len(self._kept) == _MOST:
-                connection.invalidate()
-                return
-            self._kept.append((now, connection))
-            self._next_at = now + self._pause
-
-    def turn_away(self) -> None:
-        """Who would write.
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Within it, a transaction.
 
         Raises:
             StoreError: Nobody hears of a COMMIT, as it seems.
         """
-        if not self._kept:
-            return
-        now = time.monotonic()
+        tries = bool(self._kept) and self._may_only_try()
+        try:
+            yield
+        finally:
+            if tries:  # where it came to no COMMIT, the next may try
+                self._somebody_tries = False
+
+    def keep(self, connection: PoolProxiedConnection) -> None:
+        """In the place of the one that has waited longest, where there would be too many."""
         with self._changing:
-            self._let_go(now)
+            if self._somebody_tries:
+                self._pause *= 2
+            self._next_at = time.monotonic() + self._pause
+            if len(self._kept) == _MOST:
+                self._give_up(self._kept[:1])
+            self._kept.append(connection)
+
+    def close(self) -> None:
+        """Wait for none of them any more: others are heard of."""
+        with self._changing:
+            self._give_up(list(self._kept))
+            self._pause = _FIRST_PAUSE
+
+    def _may_only_try(self) -> bool:
+        """False for who may write like anybody."""
+        with self._changing:
+            self._let_go_of_answered()
             if len(self._kept) < _MOST:
-                return
-            if now < self._next_at:
+                return False
+            if self._somebody_tries or time.monotonic() < self._next_at:
                 raise StoreError(
                     "The database answers no COMMIT, so nobody writes: see whether a synchronous "
                     "standby is away, or its disk hangs."
                 )
-            self._give_up([self._kept[0]])
-            self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+            self._somebody_tries = True
+            return True
 
-    def close(self) -> None:
-        """Wait for none of them any more."""
-        with self._changing:
-            self._give_up(list(self._kept))
-
-    def _let_go(self, now: float) -> None:
-        """Of those that were answered: whatever it was, nobody is there to be told."""
+    def _let_go_of_answered(self) -> None:
+        """Whatever the answer is: nobody is there to be told."""
         with selectors.DefaultSelector() as selector:
-            for one in self._kept:
-                selector.register(_socket(one[1]), selectors.EVENT_READ, one)
+            for connection in self._kept:
+                selector.register(_socket(connection), selectors.EVENT_READ, connection)
             answered = [key.data for key, _ in selector.select(0)]
-        old = [one for one in self._kept if one[0] < now - _LONGEST_PAUSE and one not in answered]
-        self._give_up(answered + old)
-        if not self._kept:
+        if answered:
+            self._give_up(answered)
             self._pause = _FIRST_PAUSE
 
-    def _give_up(self, some: list[tuple[float, PoolProxiedConnection]]) -> None:
+    def _give_up(self, some: list[PoolProxiedConnection]) -> None:
         for one in some:
             self._kept.remove(one)
-            one[1].invalidate()
+            one.invalidate()
 
 
 def _socket(connection: PoolProxiedConnection) -> int:
     driver = connection.driver_connection
-    assert driver is not None  # noqa: S101  # kept ones are open
+    assert driver is not None  # noqa: S101  # nobody closes a kept one
     number: int = driver.fileno()
     return number
