@@ -35,8 +35,8 @@ def test_of_one_each_counts(mira):
 
 @pytest.mark.parametrize("blank", ["\xa0", "\xc2\xa0", "\xe2\x80\x80"])  # as bytes
 def test_one_whose_name_only_looks_like_ours_does_not_count(mira, blank):
-    """To a browser it has no `__Host-` in front, so a sub-domain may plant it. Werkzeug took off
-    blanks that it did not before 3.1.9.
+    """To a browser it has no `__Host-` in front, so a sub-domain may plant it. Older
+    Werkzeugs than 3.1.9 took off what is no blank to a browser.
     """
     crumbs = {"Cookie": f"{blank}{SESSION}={mira.cookies[SESSION]}"}
     client = mira.client.application.test_client(use_cookies=False)

@@ -106,6 +106,28 @@ def test_without_its_file_nothing_is_answered_and_none_is_made(
     stores.close()
 
 
+@pytest.mark.parametrize("take", [_remove, _move])
+def test_a_process_that_begins_meanwhile_makes_none_beside_the_log(
+    stores: SqlStores, path: Path, take: Callable[[Path], None]
+) -> None:
+    """Which SQLite would take away then, with what Ada was told that it is kept."""
+    log = path.with_name(f"{path.name}-wal")
+    take(path)
+    before = log.read_bytes()
+    beginning = open_database(f"sqlite:///{path}", upgrade_itself=True)
+
+    for ask in (beginning.make_ready, beginning.upgrade):
+        with pytest.raises(StoreError, match=r"is gone, but .*-wal is there"):
+            ask()
+
+    assert before == log.read_bytes() != b""
+    assert not path.exists()
+    for one in _beside(path):
+        one.unlink()
+    beginning.make_ready()
+    beginning.close()
+
+
 def test_one_that_is_put_back_is_used_again(stores: SqlStores, path: Path, away: Path) -> None:
     """With what was written last, which was in the log that stayed behind."""
     path.rename(away)
@@ -139,7 +161,7 @@ def test_one_after_the_other(stores: SqlStores, path: Path, tmp_path: Path) -> N
     for whom in (BOB, CEM):
         copy = _copy(tmp_path / whom.username, whom)
         copy.replace(path)
-        with pytest.raises(StoreError, match="log of the one before"):
+        with pytest.raises(StoreError, match="wal of the one before"):
             stores.accounts.find(whom.id)
         for one in _beside(path):
             one.unlink()
@@ -434,8 +456,8 @@ def test_a_forked_child_knows_which_file_it_was(stores: SqlStores, path: Path) -
     assert not path.exists()
 
 
-def test_what_was_removed_can_be_had_back_while_the_site_runs(
-    stores: SqlStores, path: Path
+def test_what_was_removed_can_be_had_back_from_a_site_that_runs(
+    stores: SqlStores, path: Path, tmp_path: Path
 ) -> None:
     """docs/server.md says how. What was written last is in the log, which is there still."""
     path.unlink()
@@ -444,12 +466,34 @@ def test_what_was_removed_can_be_had_back_while_the_site_runs(
 
     if not OPEN_FILES.exists():
         pytest.skip("only Linux shows the files that a process has open")
-    shutil.copy(_held(path)[0], path.with_name("rescued"))
-    shutil.copy(_beside(path)[0], path.with_name("rescued-wal"))
+    log, index = _beside(path)
+    shutil.copy(_held(path)[0], tmp_path / "file")
+    shutil.copy(log, tmp_path / "log")
+    stores.close()
+    index.unlink()
+    shutil.copy(tmp_path / "log", log)
+    shutil.copy(tmp_path / "file", path)
 
-    rescued = _open(path.with_name("rescued"))
-    assert rescued.accounts.find(ADA.id) == ADA
-    rescued.close()
+    again = _open(path)
+    assert again.accounts.find(ADA.id) == ADA
+    again.close()
+
+
+def test_a_copy_of_the_same_file_is_whole_after_a_new_start(
+    stores: SqlStores, path: Path, away: Path
+) -> None:
+    """Moved to another disk and back, say: to the running site it is another, beside its log."""
+    path.rename(away)
+    shutil.copy(away, path)
+    away.unlink()
+    with pytest.raises(StoreError, match="start it again"):
+        stores.accounts.find(ADA.id)
+
+    stores.close()
+
+    again = _open(path)
+    assert again.accounts.find(ADA.id) == ADA
+    again.close()
 
 
 def _held(path: Path) -> list[Path]:

@@ -117,10 +117,11 @@ class SqliteDatabase(Database):
                     "while this process runs."
                 )
             if self._newest and self._newest.spoils(file, self.path):
-                there = self.path.resolve()
+                log = sqlite_file.log_of(self.path)
                 raise StoreError(
-                    f"Another file was put in the place of {self.path}, beside the log of the one "
-                    f"before, which would spoil it. Take away {there}-wal and {there}-shm."
+                    f"Another file was put in the place of {self.path}, beside {log} of the one "
+                    "before, which holds what was written last. If it is a copy of that one, end "
+                    "this process and start it again; if not, move the -wal and -shm away."
                 )
             self._fits = False
             self.close()
@@ -146,6 +147,13 @@ class SqliteDatabase(Database):
                 private.shut(self.path)
 
     def _upgrade_alone(self) -> None:
+        log = sqlite_file.log_of(self.path)
+        if not sqlite_file.database_at(self.path) and sqlite_file.number(log):
+            # SQLite would take it away when it finds a database beside it that has nothing.
+            raise StoreError(
+                f"{self.path} is gone, but {log} is there, which holds what was written to it "
+                "last. Put it back, or move that away too."
+            )
         with _file_errors(self.path), suppress(FileExistsError):
             private.make_file(self.path)
         state = self.check()

@@ -78,9 +78,14 @@ def number(path: Path) -> Number | None:
     return (found.st_dev, found.st_ino) if found else None
 
 
+def log_of(path: Path) -> Path:
+    """The write-ahead log of the database there, if it has one: where a link leads to."""
+    return Path(f"{path.resolve()}-wal")
+
+
 def _beside(path: Path) -> frozenset[Number]:
-    place = path.resolve()  # SQLite puts them where a link leads to
-    both = (number(Path(f"{place}-{kind}")) for kind in ("wal", "shm"))
+    log = log_of(path)
+    both = number(log), number(log.with_name(log.name.removesuffix("wal") + "shm"))
     return frozenset(found for found in both if found)
 
 
