@@ -28,19 +28,30 @@ COMMITTING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'
 
 
 class Committing:
-    """A connection of a pool, in a COMMIT."""
+    """A connection of a pool, and its driver's, in a COMMIT."""
 
     is_open = True
 
     def __init__(self):
-        self.driver_connection, self._server = socket.socketpair()
+        self.driver_connection = self
+        self._client, self._server = socket.socketpair()
+        self.fileno = self._client.fileno
 
     def answer(self):
-        self._server.sendall(b"at last")
+        self._server.sendall(b"done")
+
+    def say_something(self):
+        self._server.sendall(b"not yet")
+
+    def hang_up(self):
+        self._server.close()
+
+    def late_answer(self):
+        return {b"done": True, b"not yet": None, b"": False}[self._client.recv(99)]
 
     def invalidate(self):
         self.is_open = False
-        self.driver_connection.close()
+        self._client.close()
         self._server.close()
 
 
@@ -107,6 +118,27 @@ def test_an_answer_lets_the_next_write(unheard):
     assert not turns_away(unheard)
     assert not first.is_open
     assert all(one.is_open for one in others)
+
+
+def test_what_is_none_is_waited_on(unheard):
+    (one, *_) = kept_by(unheard, 3)
+
+    one.say_something()
+
+    assert turns_away(unheard)
+    assert one.is_open
+
+
+def test_where_all_are_lost_somebody_tries_at_once_and_the_others_wait(unheard):
+    """The server may be another now, or the same behind a proxy that had enough."""
+    for one in kept_by(unheard, 3):
+        one.hang_up()
+
+    with unheard.writing():
+        assert turns_away(unheard)
+        unheard.lost()
+
+    assert turns_away(unheard)
 
 
 def test_without_one_somebody_tries_now_and_then(unheard, clock):

@@ -117,11 +117,15 @@ def test_a_process_that_begins_meanwhile_makes_none_beside_the_log(
     beginning = open_database(f"sqlite:///{path}", upgrade_itself=True)
 
     for ask in (beginning.make_ready, beginning.upgrade):
-        with pytest.raises(StoreError, match=r"is gone, but .*-wal is there"):
+        with pytest.raises(StoreError, match=r"is gone, but .*-wal is there.* before a backup"):
             ask()
+    assert not path.exists()
+    path.touch()  # a copy that was begun
+    with pytest.raises(StoreError, match="nothing to copy"):
+        beginning.backup(path.with_name("backup"))
 
     assert before == log.read_bytes() != b""
-    assert not path.exists()
+    path.unlink()
     for one in _beside(path):
         one.unlink()
     beginning.make_ready()
@@ -486,7 +490,7 @@ def test_a_copy_of_the_same_file_is_whole_after_a_new_start(
     path.rename(away)
     shutil.copy(away, path)
     away.unlink()
-    with pytest.raises(StoreError, match="start it again"):
+    with pytest.raises(StoreError, match=r"If it is a backup, move .* start it again"):
         stores.accounts.find(ADA.id)
 
     stores.close()

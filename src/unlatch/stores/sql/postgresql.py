@@ -60,6 +60,8 @@ _PATIENTLY = text(  # until the transaction ends
     "SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)"
 )
 
+_HAS_WRITTEN = text("SELECT txid_current_if_assigned() IS NOT NULL")  # as the first write does
+
 _CLOCK = text("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)")
 
 _MAY_BE_COMMITTED = ("08", "57P", "58")
@@ -237,12 +239,9 @@ class PostgresqlDatabase(Database):
         """
         if not sql.has_asked:  # BEGIN never went out
             return
-        driver = sql.connection.is_valid and _driver(sql.connection)
-        if not driver or driver.info.transaction_status is not TransactionStatus.INTRANS:
-            # The server would answer "ROLLBACK", and no error.
-            raise StoreError("a statement failed before, so nothing was kept")
+        driver = _in_transaction(sql)
         # A COMMIT of nothing waits for nobody, and says nothing of those that do.
-        ends_the_wait = bool(self._unheard) and _has_written(driver)
+        ends_the_wait = bool(self._unheard) and sql.first(_HAS_WRITTEN) == (True,)
         driver.warned = False
         driver.until = None if self._patient else self._deadline.of_commit
         try:
@@ -253,12 +252,13 @@ class PostgresqlDatabase(Database):
         except psycopg.Error as error:
             self._found_dead(sql.connection, error)
             if driver.closed or _may_be_committed(error):
+                self._unheard.lost()
                 raise CommitUnknown from error
             raise
-        if ends_the_wait:
-            self._unheard.close()
         if driver.warned:
             raise CommitUnknown
+        if ends_the_wait:
+            self._unheard.close()
 
     def _give_back(self, connection: PoolProxiedConnection) -> None:
         if connection not in self._unheard:
@@ -291,10 +291,13 @@ def _driver(connection: PoolProxiedConnection) -> PromptConnection:
     return driver
 
 
-def _has_written(driver: PromptConnection) -> bool:
-    """Whether the transaction has a number, which it gets with what it first writes."""
-    told = driver.execute("SELECT txid_current_if_assigned() IS NOT NULL").fetchone()
-    return told == (True,)
+def _in_transaction(sql: Sql) -> PromptConnection:
+    if sql.connection.is_valid:
+        driver = _driver(sql.connection)
+        if driver.info.transaction_status is TransactionStatus.INTRANS:
+            return driver
+    # The server would answer "ROLLBACK", and no error.
+    raise StoreError("a statement failed before, so nothing was kept")
 
 
 def _may_be_committed(error: psycopg.Error) -> bool:

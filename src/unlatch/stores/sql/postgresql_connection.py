@@ -8,6 +8,7 @@ from psycopg.abc import PQGen
 from psycopg.adapt import AdaptersMap
 from psycopg.errors import Diagnostic
 from psycopg.postgres import adapters
+from psycopg.pq import ExecStatus
 from psycopg.rows import TupleRow
 from psycopg.types.string import StrDumper
 
@@ -43,6 +44,17 @@ class PromptConnection(Connection[TupleRow]):
             super().commit()
         finally:
             self._commits = False
+
+    def late_answer(self) -> bool | None:
+        """What has come since the COMMIT was late: that it is done, or an error or the connection's
+        end; None where nothing has that says so. Waits for nothing.
+        """
+        try:
+            self.pgconn.consume_input()
+            answer = None if self.pgconn.is_busy() else self.pgconn.get_result()
+        except Error:
+            return False
+        return None if answer is None else answer.status == ExecStatus.COMMAND_OK
 
     def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
         if timeout is None and self.until is not None:

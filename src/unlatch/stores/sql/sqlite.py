@@ -89,8 +89,8 @@ class SqliteDatabase(Database):
             self._upgrade_alone()
 
     def backup(self, target: Path) -> None:
-        if not self.path.exists():
-            raise StoreError(f"There is nothing to copy: {self.path} does not exist.")
+        if not sqlite_file.database_at(self.path):
+            raise StoreError(f"There is nothing to copy: {self.path} does not exist, or is empty.")
         with store_errors(sqlite3), _file_errors(target):
             sqlite_copies.backup(self.engine, target)
 
@@ -120,8 +120,9 @@ class SqliteDatabase(Database):
                 log = sqlite_file.log_of(self.path)
                 raise StoreError(
                     f"Another file was put in the place of {self.path}, beside {log} of the one "
-                    "before, which holds what was written last. If it is a copy of that one, end "
-                    "this process and start it again; if not, move the -wal and -shm away."
+                    "before, which holds what was written last. If it is a backup, move the -wal "
+                    "and -shm away. If it is that very file, as it was when it was taken away, end "
+                    "this process and start it again."
                 )
             self._fits = False
             self.close()
@@ -152,7 +153,7 @@ class SqliteDatabase(Database):
             # SQLite would take it away when it finds a database beside it that has nothing.
             raise StoreError(
                 f"{self.path} is gone, but {log} is there, which holds what was written to it "
-                "last. Put it back, or move that away too."
+                "last. Put that very file back; or move that away before a backup is put there."
             )
         with _file_errors(self.path), suppress(FileExistsError):
             private.make_file(self.path)
