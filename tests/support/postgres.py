@@ -139,11 +139,16 @@ def patient_postgres(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> Pos
     """The same, and stores in this process wait for it: a busy machine is no fault of PostgreSQL's,
     whose deadlines are tests of their own.
     """
+    be_patient(monkeypatch, commit_seconds=40.0)
+    return postgres
+
+
+def be_patient(monkeypatch: pytest.MonkeyPatch, *, commit_seconds: float) -> None:
+    """Let stores in this process wait, for a COMMIT so long."""
     monkeypatch.setattr(postgresql, "_POOL_SECONDS", 30.0)
     monkeypatch.setattr(postgresql, "_SERVER", "")
     monkeypatch.setattr(postgresql_deadline, "STATEMENTS_SECONDS", 30.0)
-    monkeypatch.setattr(postgresql_deadline, "COMMIT_SECONDS", 40.0)
-    return postgres
+    monkeypatch.setattr(postgresql_deadline, "COMMIT_SECONDS", commit_seconds)
 
 
 @pytest.fixture(scope="session")
