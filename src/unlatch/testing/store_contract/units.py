@@ -18,6 +18,7 @@ from unlatch.errors import (
 from unlatch.testing.store_contract.making import (
     IDLE,
     NOW,
+    PATIENCE,
     a_mail,
     a_passkey,
     a_session,
@@ -120,7 +121,7 @@ class UnitPromises:
 
         def work(number: int) -> None:
             if number == 1:
-                spent.wait()
+                spent.wait(PATIENCE)
             with stores.unit() as unit:
                 unit.ceremonies.spend(b"mark")
                 spent.set()
