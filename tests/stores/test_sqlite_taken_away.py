@@ -4,6 +4,7 @@ acknowledged that would be lost, and what is there now is used as soon as it may
 
 import os
 import shutil
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,7 +26,6 @@ ADA, BOB, CEM = an_account("Ada"), an_account("Bob"), an_account("Cem")
 PAGE = 4096
 PATIENCE = 10.0
 OPEN_FILES = Path("/proc/self/fd")
-"""On Linux."""
 
 
 @pytest.fixture
@@ -45,6 +45,21 @@ def stores(path: Path) -> Iterator[SqlStores]:
     kept(stores, ADA)
     yield stores
     stores.close()
+
+
+@pytest.fixture
+def link(tmp_path: Path) -> Path:
+    return tmp_path / "link"
+
+
+@pytest.fixture
+def by_link(stores: SqlStores, path: Path, link: Path) -> Iterator[SqlStores]:
+    """The same site, which comes to its file by a link."""
+    link.symlink_to(path)
+    by_link = _open(link)
+    assert by_link.accounts.find(ADA.id) == ADA
+    yield by_link
+    by_link.close()
 
 
 @pytest.fixture
@@ -393,14 +408,9 @@ def test_one_that_is_swapped_before_a_connection_is_opened_is_left_alone(
 
 
 def test_a_link_that_leads_elsewhere_now(
-    stores: SqlStores, path: Path, copy: Path, tmp_path: Path
+    stores: SqlStores, by_link: SqlStores, link: Path, copy: Path
 ) -> None:
     """What lies beside is beside where it leads to."""
-    link = tmp_path / "link"
-    link.symlink_to(path)
-    by_link = _open(link)
-    assert by_link.accounts.find(ADA.id) == ADA
-
     link.unlink()
     with pytest.raises(StoreError, match="is gone"):
         by_link.accounts.find(ADA.id)
@@ -408,22 +418,15 @@ def test_a_link_that_leads_elsewhere_now(
 
     assert by_link.accounts.find(BOB.id) == BOB
     assert stores.accounts.find(ADA.id) == ADA
-    by_link.close()
 
 
 def test_another_beside_the_log_of_the_one_before_by_a_link(
-    stores: SqlStores, path: Path, copy: Path, tmp_path: Path
+    by_link: SqlStores, path: Path, copy: Path
 ) -> None:
-    link = tmp_path / "link"
-    link.symlink_to(path)
-    by_link = _open(link)
-    assert by_link.accounts.find(ADA.id) == ADA
-
     copy.replace(path)
 
     with pytest.raises(StoreError, match=r"unlatch\.sqlite3-wal"):
         by_link.accounts.find(BOB.id)
-    by_link.close()
 
 
 def test_a_process_that_goes_into_another_folder_keeps_to_its_file(
@@ -460,6 +463,7 @@ def test_a_forked_child_knows_which_file_it_was(stores: SqlStores, path: Path) -
     assert not path.exists()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_what_was_removed_can_be_had_back_from_a_site_that_runs(
     stores: SqlStores, path: Path, tmp_path: Path
 ) -> None:
@@ -468,8 +472,6 @@ def test_what_was_removed_can_be_had_back_from_a_site_that_runs(
     with pytest.raises(StoreError, match="is gone"):
         stores.accounts.find(ADA.id)
 
-    if not OPEN_FILES.exists():
-        pytest.skip("only Linux shows the files that a process has open")
     log, index = _beside(path)
     shutil.copy(_held(path)[0], tmp_path / "file")
     shutil.copy(log, tmp_path / "log")
