@@ -22,7 +22,7 @@ class Opened(NamedTuple):
     """What a connection was opened on.
 
     Attributes:
-        file: The database; None where it was taken away at once.
+        file: The database.
         beside: Its write-ahead log and the index of that.
     """
 
