@@ -15,7 +15,7 @@ from scaling_site import Site, serving
 from sign_in_result import Spread
 
 IMPORTED = ("unlatch", "flask")
-HEAVY = ("sqlalchemy", "webauthn")
+HEAVY = ("sqlalchemy", "webauthn", "cryptography", "msgspec")
 
 _COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
 """So that what is compiled once stays compiled, whoever runs this."""

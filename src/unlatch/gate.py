@@ -10,12 +10,12 @@ from unlatch.core.decoys import Decoys
 from unlatch.core.email import Emails
 from unlatch.core.freshness import Freshness
 from unlatch.core.keyring import Keyring
+from unlatch.core.keys import Keys
 from unlatch.core.limits import Limits
 from unlatch.core.mailed import MailedSecrets
 from unlatch.core.passkeys import Passkeys
 from unlatch.core.policy import Policy
 from unlatch.core.ports import Stores, Throttle
-from unlatch.core.secrets import Keys
 from unlatch.core.sessions import Sessions
 from unlatch.core.slow_hash import SlowHash
 from unlatch.core.times import SECOND, Clock

@@ -15,8 +15,8 @@ from flask import Flask
 from people import Clock, Person
 
 import unlatch
-from unlatch.core import secrets
-from unlatch.core.secrets import Keys
+from unlatch.core import keys
+from unlatch.core.keys import Keys
 from unlatch.testing import Outbox
 
 SOURCE = Path(unlatch.__file__).parent
@@ -42,7 +42,7 @@ class Record:
 
 @pytest.fixture
 def record(monkeypatch: pytest.MonkeyPatch) -> Record:
-    record, derive, seal, mac = Record(), secrets.derive, Keys.seal, Keys.mac
+    record, derive, seal, mac = Record(), keys.derive, Keys.seal, Keys.mac
 
     def noting_derive(key: bytes, label: str) -> bytes:
         record.labels.append(label)
@@ -58,7 +58,7 @@ def record(monkeypatch: pytest.MonkeyPatch) -> Record:
         record.signed[use] = data, mac(self, use, data)
         return record.signed[use][1]
 
-    monkeypatch.setattr(secrets, "derive", noting_derive)
+    monkeypatch.setattr(keys, "derive", noting_derive)
     monkeypatch.setattr(Keys, "seal", noting_seal)
     monkeypatch.setattr(Keys, "mac", noting_mac)
     return record

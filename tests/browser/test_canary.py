@@ -30,7 +30,8 @@ from playwright.sync_api import BrowserContext, Request, Response
 
 import unlatch
 from unlatch.core import binding
-from unlatch.core.secrets import CODE_ALPHABET, Keys, to_base64url
+from unlatch.core.keys import Keys
+from unlatch.core.secrets import CODE_ALPHABET, to_base64url
 from unlatch.flask.sender.reading import body, code_in, link_in
 
 pytestmark = pytest.mark.slow

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from unlatch.core.keys import Keys
 from unlatch.core.records import Account, Method, Passkey, Session
-from unlatch.core.secrets import Keys
 from unlatch.core.times import SECOND
 
 NOW = 1_800_000_000 * SECOND

@@ -4,7 +4,7 @@ import pytest
 
 from unlatch.core import ceremonies
 from unlatch.core.ceremonies import FUTURE_SLACK, LIFETIME, CeremonyKind
-from unlatch.core.secrets import Keys
+from unlatch.core.keys import Keys
 from unlatch.core.times import SECOND
 from unlatch.errors import CeremonyGone
 

@@ -36,7 +36,7 @@ def read():
 """
 BINDING = """
 from unlatch.core.binding import new_binding, open_sealed, seal
-from unlatch.core.secrets import Keys
+from unlatch.core.keys import Keys
 
 keys = Keys([b"k" * 32])
 sealed = seal(new_binding(), keys)

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unlatch.core import mail_tokens
+from unlatch.core.keys import Keys
 from unlatch.core.records import Purpose
-from unlatch.core.secrets import Keys, from_base64url, to_base64url
+from unlatch.core.secrets import from_base64url, to_base64url
 from unlatch.errors import MailGone
 
 MAIL = "6d3d0c1e-0000-4000-8000-000000000001"

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from strategies import damaged, texts
 
 from unlatch.core import mail_tokens
+from unlatch.core.keys import Keys
 from unlatch.core.records import Purpose
-from unlatch.core.secrets import Keys, to_base64url
+from unlatch.core.secrets import to_base64url
 from unlatch.errors import MailGone
 
 KEYS = Keys([b"0123456789abcdef0123456789abcdef"])

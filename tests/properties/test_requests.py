@@ -10,7 +10,7 @@ from people import FACES
 from strategies import as_json, json_values, sent_texts, texts, ways
 from werkzeug.exceptions import BadHost
 
-from unlatch.core.secrets import Keys
+from unlatch.core.keys import Keys
 
 READING, CHANGING = every_way(changing=False), every_way(changing=True)
 faces = st.sampled_from(tuple(FACES))

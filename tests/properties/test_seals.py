@@ -15,8 +15,8 @@ from strategies import as_json, damaged, json_values, objects, texts
 from unlatch.core import binding, ceremonies
 from unlatch.core.binding import Asked, Binding
 from unlatch.core.ceremonies import Ceremony, CeremonyKind
+from unlatch.core.keys import Keys
 from unlatch.core.records import Purpose
-from unlatch.core.secrets import Keys
 from unlatch.errors import CeremonyGone
 
 KEYS = Keys([b"0123456789abcdef0123456789abcdef"])

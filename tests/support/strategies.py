@@ -29,6 +29,9 @@ odd_letters = st.sampled_from(STEERING + FOLDING + READ_BY_PARSERS + LONE)
 texts = st.text(st.one_of(odd_letters, st.characters(), st.sampled_from("annbergx@.")), max_size=60)
 """Any text, lone surrogates among it."""
 
+base64ish = st.text(st.sampled_from("ABCXYZabcxyz0189-_+/=\n ."), max_size=24)
+"""What could be base64url, or another base64, or neither."""
+
 sent_texts = texts.map(lambda text: text.encode("utf-8", "replace").decode())
 """Any text that can be sent as UTF-8."""
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
+from unlatch.core.keys import Keys
 from unlatch.core.records import Purpose
-from unlatch.core.secrets import Keys, digest, random_secret
+from unlatch.core.secrets import digest, random_secret
 from unlatch.core.times import MINUTE, SECOND
 from unlatch.errors import TooSoon
 

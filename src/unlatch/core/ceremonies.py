@@ -9,16 +9,14 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
-from unlatch.core.secrets import (
-    SECRET_BYTES,
-    Keys,
-    digest,
-    random_secret,
-    to_base64url,
-)
+from unlatch.core.secrets import SECRET_BYTES, digest, random_secret, to_base64url
 from unlatch.core.times import MINUTE, SECOND
 from unlatch.errors import CeremonyGone
+
+if TYPE_CHECKING:
+    from unlatch.core.keys import Keys
 
 LIFETIME = 6 * MINUTE
 """A minute longer than the browser's own timeout, for the way there and back."""
@@ -95,7 +93,7 @@ def begin(
     )
 
 
-def seal(ceremony: Ceremony, keys: Keys) -> str:
+def seal(ceremony: Ceremony, keys: "Keys") -> str:
     """For the cookie; of one length for every kind and account."""
     data = _LAYOUT.pack(
         ceremony.kind,
@@ -108,7 +106,7 @@ def seal(ceremony: Ceremony, keys: Keys) -> str:
     return keys.seal("ceremony", data)
 
 
-def open_sealed(sealed: str, keys: Keys) -> Ceremony:
+def open_sealed(sealed: str, keys: "Keys") -> Ceremony:
     """Undo `seal`.
 
     Raises:
@@ -135,7 +133,7 @@ def open_for_challenge(
     sealed_by_name: Mapping[str, str],
     *,
     kind: CeremonyKind,
-    keys: Keys,
+    keys: "Keys",
     now: int,
 ) -> Ceremony:
     """Find and open the ceremony that a browser's answer belongs to.

@@ -15,9 +15,9 @@ from bisect import bisect
 from functools import cached_property
 from itertools import accumulate, count
 
+from unlatch.core.keys import derive
 from unlatch.core.ports import MetaReader
 from unlatch.core.records import Descriptor
-from unlatch.core.secrets import derive
 from unlatch.errors import StoreError
 
 KEPT_AS = "decoy_secret"

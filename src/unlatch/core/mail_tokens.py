@@ -7,8 +7,9 @@ import struct
 import uuid
 from dataclasses import dataclass, field
 
+from unlatch.core.keys import Keys
 from unlatch.core.records import Purpose
-from unlatch.core.secrets import SECRET_BYTES, Keys, from_base64url, random_secret, to_base64url
+from unlatch.core.secrets import SECRET_BYTES, from_base64url, random_secret, to_base64url
 from unlatch.errors import MailGone
 
 _LAYOUT = struct.Struct(f">16s{SECRET_BYTES}s16s")

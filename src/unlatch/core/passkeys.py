@@ -14,6 +14,7 @@ from unlatch.core.ceremonies import Ceremony, CeremonyKind
 from unlatch.core.cose_keys import nobodys_key
 from unlatch.core.decoys import Decoys
 from unlatch.core.freshness import Freshness
+from unlatch.core.keys import Keys
 from unlatch.core.limits import Limits
 from unlatch.core.notices import tell
 from unlatch.core.party import RelyingParty
@@ -31,7 +32,6 @@ from unlatch.core.records import (
     PasskeyUse,
     Purpose,
 )
-from unlatch.core.secrets import Keys
 from unlatch.core.sessions import Sessions, SignedIn
 from unlatch.core.times import Clock
 from unlatch.core.visitor import Visitor

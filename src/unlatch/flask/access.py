@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar, cast, overload
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast, overload
 
 from flask import Request, Response, redirect
 from flask.typing import ResponseReturnValue
@@ -11,7 +11,6 @@ from werkzeug.local import LocalProxy
 
 from unlatch.core.freshness import require_fresh
 from unlatch.core.records import Account, LiveSession, Method
-from unlatch.core.sessions import SignedIn
 from unlatch.core.times import SECOND
 from unlatch.core.visitor import Visitor
 from unlatch.errors import (
@@ -23,12 +22,15 @@ from unlatch.errors import (
     StoreError,
     WrongHost,
 )
-from unlatch.flask import answers, binding, browser, cookies, forms, headers
+from unlatch.flask import answers, browser, cookies, forms, headers
 from unlatch.flask.client import client
 from unlatch.flask.current import current_app, current_request
 from unlatch.flask.memory import memory
 from unlatch.flask.party import party
 from unlatch.flask.state import gate, state
+
+if TYPE_CHECKING:
+    from unlatch.core.sessions import SignedIn
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -160,21 +162,21 @@ def visitor(browser_hash: bytes | None = None) -> Visitor:
     )
 
 
-def let_in(signed_in: SignedIn) -> LiveSession:
+def let_in(signed_in: "SignedIn") -> LiveSession:
     """Give the browser its session, and remember who it was for the next time."""
     session_cookie().write(signed_in.token)
     account, method = signed_in.proof.account, signed_in.proof.method
     proved = account.confirmed_at is not None or method is Method.EMAIL
     browser.remember(account, method, proved=proved)
     browser.make_known()
-    binding.forget()  # what was asked for here and not finished was perhaps somebody else's
+    cookies.forget_mails()  # what was asked for here and not finished was perhaps somebody else's
     live = LiveSession(session=signed_in.session, account=signed_in.proof.account)
     known = memory()
     known.live, known.asked_for_session, known.let_in = live, True, True
     return live
 
 
-def step_up(signed_in: SignedIn) -> None:
+def step_up(signed_in: "SignedIn") -> None:
     """Give the browser its session's new token; who it is remembered for stays."""
     session_cookie().write(signed_in.token)
 

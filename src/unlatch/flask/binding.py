@@ -17,12 +17,6 @@ def write(bound: Binding) -> None:
     cookies.BINDING.write(binding.seal(bound, gate().keys))
 
 
-def forget() -> None:
-    """No mail that was asked for here opens anything here any more, nor does an opened link."""
-    cookies.BINDING.clear()
-    cookies.OPENED_LINK.clear()
-
-
 def keep_opened(token: str, purpose: Purpose) -> None:
     """Take a link's token out of the address, where it would stay in the history."""
     sealed = gate().keys.seal(f"opened-link:{purpose.value}", token.encode())

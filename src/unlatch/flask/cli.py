@@ -13,7 +13,6 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from unlatch.core import restoring
 from unlatch.database_url import MEMORY, place_of
 from unlatch.errors import SettingsError, UnlatchError
 from unlatch.flask.served import folder_served
@@ -142,6 +141,8 @@ def after_restore(yes: bool) -> None:
     A copy knows nothing of what happened since it was made. Run this when it is in the
     database's place, before the site is opened again.
     """
+    from unlatch.core import restoring  # not for every command of a host
+
     with _database() as database:
         found = database.check()
     if not found.serves:

@@ -98,6 +98,12 @@ BROWSER = Cookie("-browser", BROWSER_LIFETIME)
 REMEMBERED = Cookie("-account", BROWSER_LIFETIME)
 
 
+def forget_mails() -> None:
+    """No mail that was asked for here opens anything here any more, nor does an opened link."""
+    BINDING.clear()
+    OPENED_LINK.clear()
+
+
 def ceremony(name: str) -> Cookie:
     """One for each ceremony, so that one tab's never breaks another's."""
     return Cookie(f"-c-{name}", CEREMONY_LIFETIME)

@@ -9,7 +9,6 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import PathConverter
 
 from unlatch.core.policy import Policy
-from unlatch.core.secrets import Keys
 from unlatch.database_url import SQLITE
 from unlatch.errors import NotFound, Refused, SettingsError, StoreError
 from unlatch.flask import access, answers, assets, headers, moments
@@ -110,6 +109,8 @@ def _keys_for_toasts(settings: Settings | SettingsError) -> list[bytes]:
     """
     if isinstance(settings, SettingsError) or not settings.secret_keys:
         return [secrets.token_bytes()]
+    from unlatch.core.keys import Keys
+
     return [Keys([key]).mac("flask-session", b"") for key in settings.secret_keys]
 
 

@@ -15,9 +15,7 @@ from flask import Flask
 
 from unlatch.core.party import RelyingParty
 from unlatch.core.policy import Policy
-from unlatch.core.ports import Stores, Throttle
 from unlatch.core.records import Purpose
-from unlatch.core.secrets import derive
 from unlatch.core.times import DAY
 from unlatch.errors import SettingsError
 from unlatch.flask.csp import content_security_policy
@@ -27,6 +25,7 @@ from unlatch.settings import Settings
 from unlatch.stores import open_stores, open_throttle
 
 if TYPE_CHECKING:
+    from unlatch.core.ports import Stores, Throttle
     from unlatch.flask.sender import Letters, MailboxTransport, Sender
     from unlatch.gate import Gate
 
@@ -100,12 +99,12 @@ class State:
         return Path(self.app.instance_path)
 
     @property
-    def stores(self) -> Stores:
+    def stores(self) -> "Stores":
         """The stores; opened by their first use."""
         return self._once("stores", self._open_stores)
 
     @property
-    def throttle(self) -> Throttle:
+    def throttle(self) -> "Throttle":
         """The counters of the limits."""
         return self._once("throttle", self._open_throttle)
 
@@ -140,18 +139,23 @@ class State:
                     self._made[name] = make()
         return self._made[name]  # type: ignore[return-value]  # made by `make` of this name
 
-    def _open_stores(self) -> Stores:
+    def _open_stores(self) -> "Stores":
         url = self.settings.database_url
         default = f"sqlite:///{self.folder / DATABASE_FILE}"
         pooler = self.settings.database_pooler
         return open_stores(url or default, upgrade_itself=url is None, pooler=pooler)
 
-    def _open_throttle(self) -> Throttle:
+    def _open_throttle(self) -> "Throttle":
         # A test suite of the host's is one address for everybody in it.
         unlimited = self.app.testing and self.settings.development
         url = self.settings.redis_url
-        key = derive(self._keys()[0], f"counters:{self.settings.rp_id}") if url else b""
+        key = self._key_of_counters() if url else b""
         return open_throttle(url, key=key, unlimited=unlimited)
+
+    def _key_of_counters(self) -> bytes:
+        from unlatch.core.keys import derive
+
+        return derive(self._keys()[0], f"counters:{self.settings.rp_id}")
 
     def _make_gate(self) -> "Gate":
         from unlatch.gate import Gate

@@ -6,11 +6,11 @@ Nothing is opened, and SQLAlchemy not imported, before it is needed.
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from unlatch.core.ports import Stores, Throttle
 from unlatch.database_url import MEMORY, SQLITE, fault_of, is_postgresql
 from unlatch.errors import SettingsError
 
 if TYPE_CHECKING:
+    from unlatch.core.ports import Stores, Throttle
     from unlatch.stores.sql.database import Database
 
 __all__ = ["open_database", "open_stores", "open_throttle"]
@@ -22,7 +22,7 @@ def open_stores(
     upgrade_itself: bool = False,
     pooler: bool = False,
     patient: bool = False,
-) -> Stores:
+) -> "Stores":
     """The stores of a database. Nothing is touched before their first use.
 
     Args:
@@ -55,7 +55,7 @@ def open_stores(
 
 def open_throttle(
     redis_url: str | None = None, *, key: bytes = b"", unlimited: bool = False
-) -> Throttle:
+) -> "Throttle":
     """The counters of who tried how often. Connects to nothing before its first use.
 
     Args:
