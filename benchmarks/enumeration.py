@@ -49,7 +49,8 @@ import msgspec
 
 from unlatch.core.cose_keys import nobodys_key
 from unlatch.core.decoys import Decoys
-from unlatch.core.records import Account, Method, Passkey
+from unlatch.core.kinds import Method
+from unlatch.core.records import Account, Passkey
 from unlatch.core.secrets import to_base64url
 from unlatch.stores import open_stores
 

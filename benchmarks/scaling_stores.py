@@ -12,9 +12,10 @@ from typing import TypeVar
 
 from unlatch.core import events
 from unlatch.core.ceremonies import mark_time
+from unlatch.core.kinds import Method
 from unlatch.core.ports import Stores
 from unlatch.core.proof import Proof
-from unlatch.core.records import KnownPasskey, Method, PasskeyUse, Session
+from unlatch.core.records import KnownPasskey, PasskeyUse, Session
 from unlatch.core.times import DAY
 
 _WARM_UP = 20

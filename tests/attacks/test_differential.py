@@ -28,8 +28,9 @@ from fido2.webauthn import (
 )
 
 from unlatch.core.answer import Answer
+from unlatch.core.kinds import Method
 from unlatch.core.party import RelyingParty
-from unlatch.core.records import Method, Passkey
+from unlatch.core.records import Passkey
 from unlatch.core.webauthn import verify_assertion, verify_registration, what_is_amiss
 from unlatch.errors import Malformed, PasskeyRefused
 from unlatch.testing import SoftAuthenticator

@@ -13,7 +13,7 @@ import pytest
 from people import FACES
 
 from unlatch.core import binding, mail_tokens
-from unlatch.core.records import Purpose
+from unlatch.core.kinds import Purpose
 
 NAMES = ("mira", "mona", "milo", "maja")
 """Passkey, none, disabled, nobody: of one length, as are their addresses, and of one initial,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from fixtures import person
 
-from unlatch.core.records import Purpose
+from unlatch.core.kinds import Purpose
 from unlatch.flask.sender.transport import envelope
 from unlatch.testing import Outbox
 

@@ -17,10 +17,11 @@ from unlatch.core import passkeys, slow_hash
 from unlatch.core.answer import Answer
 from unlatch.core.binding import Binding
 from unlatch.core.email import SignedInByMail
+from unlatch.core.kinds import Purpose
 from unlatch.core.mailed import MOST_TRIES, Minted
 from unlatch.core.party import RelyingParty
 from unlatch.core.passkeys import Begun
-from unlatch.core.records import Account, LiveSession, Passkey, Purpose, Session
+from unlatch.core.records import Account, LiveSession, Passkey, Session
 from unlatch.core.sessions import MOST_SESSIONS, SignedIn
 from unlatch.core.times import MINUTE
 from unlatch.core.visitor import Visitor

@@ -4,7 +4,7 @@ our mail carries his message. Mail to an unconfirmed address has nothing in it t
 
 import pytest
 
-from unlatch.core.records import Purpose
+from unlatch.core.kinds import Purpose
 from unlatch.testing import SoftAuthenticator
 
 WORDS = {

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from unlatch.core.keys import Keys
-from unlatch.core.records import Account, Method, Passkey, Session
+from unlatch.core.kinds import Method
+from unlatch.core.records import Account, Passkey, Session
 from unlatch.core.times import SECOND
 
 NOW = 1_800_000_000 * SECOND

@@ -4,7 +4,7 @@ import pytest
 
 from unlatch.core import binding
 from unlatch.core.binding import ASK_AGAIN_AFTER, LIFETIME, Asked, new_binding
-from unlatch.core.records import Purpose
+from unlatch.core.kinds import Purpose
 from unlatch.core.times import SECOND
 from unlatch.errors import TooSoon
 

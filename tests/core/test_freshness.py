@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from unlatch.core.freshness import FRESH, Freshness, is_fresh, require_fresh
+from unlatch.core.kinds import Method
 from unlatch.core.policy import Change, Demand, Policy
-from unlatch.core.records import LiveSession, Method
+from unlatch.core.records import LiveSession
 from unlatch.core.times import DAY, MINUTE, SECOND
 from unlatch.errors import NotFresh
 

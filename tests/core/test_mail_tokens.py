@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from unlatch.core import mail_tokens
 from unlatch.core.keys import Keys
-from unlatch.core.records import Purpose
+from unlatch.core.kinds import Purpose
 from unlatch.core.secrets import from_base64url, to_base64url
 from unlatch.errors import MailGone
 

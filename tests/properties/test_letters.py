@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from strategies import encoded_words, sent_texts, texts, typed_addresses
 
 from unlatch.core import names
+from unlatch.core.kinds import Purpose
 from unlatch.core.mailed import Minted
-from unlatch.core.records import Account, Mail, Purpose
+from unlatch.core.records import Account, Mail
 from unlatch.core.secrets import CODE_ALPHABET, CODE_LENGTH
 from unlatch.core.times import MINUTE
 from unlatch.flask.sender.letters import Letters

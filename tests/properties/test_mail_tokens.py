@@ -7,7 +7,7 @@ from strategies import damaged, texts
 
 from unlatch.core import mail_tokens
 from unlatch.core.keys import Keys
-from unlatch.core.records import Purpose
+from unlatch.core.kinds import Purpose
 from unlatch.core.secrets import to_base64url
 from unlatch.errors import MailGone
 

@@ -16,7 +16,7 @@ from unlatch.core import binding, ceremonies
 from unlatch.core.binding import Asked, Binding
 from unlatch.core.ceremonies import Ceremony, CeremonyKind
 from unlatch.core.keys import Keys
-from unlatch.core.records import Purpose
+from unlatch.core.kinds import Purpose
 from unlatch.errors import CeremonyGone
 
 KEYS = Keys([b"0123456789abcdef0123456789abcdef"])

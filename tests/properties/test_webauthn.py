@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from strategies import CREDENTIAL, bent, json_values, objects
 
 from unlatch.core.answer import Answer
+from unlatch.core.kinds import Method
 from unlatch.core.party import RelyingParty
-from unlatch.core.records import Method, Passkey
+from unlatch.core.records import Passkey
 from unlatch.core.secrets import from_base64url, to_base64url
 from unlatch.core.webauthn import verify_assertion, verify_registration
 from unlatch.errors import Malformed, PasskeyRefused

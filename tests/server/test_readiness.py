@@ -5,7 +5,8 @@ import uuid
 
 import pytest
 
-from unlatch.core.records import Mail, Purpose
+from unlatch.core.kinds import Purpose
+from unlatch.core.records import Mail
 from unlatch.core.times import MINUTE, SECOND
 from unlatch.flask.state import now
 from unlatch.server import readiness

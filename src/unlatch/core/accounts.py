@@ -8,11 +8,12 @@ from typing import TypeVar
 from unlatch.core import events, names
 from unlatch.core.addresses import UNCONFIRMED_LIFETIME, Addresses
 from unlatch.core.binding import Binding
+from unlatch.core.kinds import Method
 from unlatch.core.limits import Limits
 from unlatch.core.party import RelyingParty
 from unlatch.core.ports import Stores
 from unlatch.core.proof import Proof
-from unlatch.core.records import Account, Method
+from unlatch.core.records import Account
 from unlatch.core.sessions import Sessions, SignedIn
 from unlatch.core.times import Clock
 from unlatch.core.visitor import Visitor

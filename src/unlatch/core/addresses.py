@@ -5,12 +5,13 @@ from dataclasses import replace
 from unlatch.core import events, names
 from unlatch.core.binding import Binding
 from unlatch.core.freshness import Freshness
+from unlatch.core.kinds import Purpose
 from unlatch.core.limits import Limits
 from unlatch.core.mailed import MailedSecrets
 from unlatch.core.party import RelyingParty
 from unlatch.core.policy import Change
 from unlatch.core.ports import Stores, Unit
-from unlatch.core.records import Account, LiveSession, Mail, Purpose
+from unlatch.core.records import Account, LiveSession, Mail
 from unlatch.core.times import DAY, Clock
 from unlatch.core.visitor import Visitor
 from unlatch.errors import FieldsRefused, MailGone, NotFound

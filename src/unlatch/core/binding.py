@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from unlatch.core.keys import Keys
-from unlatch.core.records import Purpose
+from unlatch.core.kinds import Purpose
 from unlatch.core.secrets import digest, random_secret
 from unlatch.core.times import MINUTE, SECOND
 from unlatch.errors import TooSoon

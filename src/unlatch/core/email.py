@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from unlatch.core import events
 from unlatch.core.addresses import Addresses
 from unlatch.core.binding import Binding
+from unlatch.core.kinds import Method, Purpose
 from unlatch.core.mailed import MailedSecrets
 from unlatch.core.party import RelyingParty
 from unlatch.core.ports import Stores, Unit
 from unlatch.core.proof import Proof
-from unlatch.core.records import Account, LiveSession, Mail, Method, Purpose
+from unlatch.core.records import Account, LiveSession, Mail
 from unlatch.core.sessions import Sessions, SignedIn
 from unlatch.core.times import Clock
 from unlatch.core.visitor import Visitor

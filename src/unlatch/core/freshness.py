@@ -7,8 +7,9 @@ session's own row: nobody else's passkey can make it fresh.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from unlatch.core.kinds import Method
 from unlatch.core.policy import Change, Demand, Policy
-from unlatch.core.records import Account, LiveSession, Method, Passkey, Session
+from unlatch.core.records import Account, LiveSession, Passkey, Session
 from unlatch.core.times import MINUTE, SECOND
 from unlatch.errors import NotFresh
 

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from unlatch.core import events
 from unlatch.core.freshness import Freshness, WaysToProve
+from unlatch.core.kinds import Purpose
 from unlatch.core.limits import Limits
 from unlatch.core.names import display_name
 from unlatch.core.notices import tell
 from unlatch.core.party import RelyingParty
 from unlatch.core.policy import Change
 from unlatch.core.ports import Stores
-from unlatch.core.records import LiveSession, Passkey, Purpose
+from unlatch.core.records import LiveSession, Passkey
 from unlatch.core.times import Clock
 from unlatch.core.visitor import Visitor
 from unlatch.errors import FieldsRefused, LastWayIn, NotFound

@@ -11,9 +11,10 @@ Nothing here depends on whether an account exists: a 429 would tell.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from unlatch.core.kinds import Purpose
 from unlatch.core.names import identifier_keys
 from unlatch.core.ports import Throttle
-from unlatch.core.records import Account, Purpose
+from unlatch.core.records import Account
 from unlatch.core.throttle import Allowance, Limit
 from unlatch.core.times import HOUR, MINUTE, SECOND, Clock
 from unlatch.core.visitor import Client, Visitor

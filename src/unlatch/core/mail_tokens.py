@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass, field
 
 from unlatch.core.keys import Keys
-from unlatch.core.records import Purpose
+from unlatch.core.kinds import Purpose
 from unlatch.core.secrets import SECRET_BYTES, from_base64url, random_secret, to_base64url
 from unlatch.errors import MailGone
 

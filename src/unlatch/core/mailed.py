@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from unlatch.core import mail_tokens
 from unlatch.core.binding import Asked, Binding, new_binding
 from unlatch.core.keys import Keys
+from unlatch.core.kinds import Purpose
 from unlatch.core.limits import Limits
 from unlatch.core.party import RelyingParty
 from unlatch.core.ports import Stores, Unit
-from unlatch.core.records import Account, Mail, Purpose
+from unlatch.core.records import Account, Mail
 from unlatch.core.secrets import random_code, typed_code
 from unlatch.core.slow_hash import SlowHash
 from unlatch.core.times import SECOND, Clock

@@ -2,9 +2,10 @@
 
 import uuid
 
+from unlatch.core.kinds import Purpose
 from unlatch.core.party import RelyingParty
 from unlatch.core.ports import Unit
-from unlatch.core.records import Account, Mail, Passkey, Purpose
+from unlatch.core.records import Account, Mail, Passkey
 from unlatch.core.times import DAY
 from unlatch.core.visitor import Visitor
 

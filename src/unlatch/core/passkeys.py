@@ -15,6 +15,7 @@ from unlatch.core.cose_keys import nobodys_key
 from unlatch.core.decoys import Decoys
 from unlatch.core.freshness import Freshness
 from unlatch.core.keys import Keys
+from unlatch.core.kinds import Method, Purpose
 from unlatch.core.limits import Limits
 from unlatch.core.notices import tell
 from unlatch.core.party import RelyingParty
@@ -23,15 +24,7 @@ from unlatch.core.policy import Change
 from unlatch.core.ports import Stores
 from unlatch.core.proof import Proof
 from unlatch.core.providers import provider_name
-from unlatch.core.records import (
-    Descriptor,
-    KnownPasskey,
-    LiveSession,
-    Method,
-    Passkey,
-    PasskeyUse,
-    Purpose,
-)
+from unlatch.core.records import Descriptor, KnownPasskey, LiveSession, Passkey, PasskeyUse
 from unlatch.core.sessions import Sessions, SignedIn
 from unlatch.core.times import Clock
 from unlatch.core.visitor import Visitor

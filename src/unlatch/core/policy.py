@@ -6,8 +6,10 @@ is added to them (`freshness.py`), so that it cannot demand less.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from unlatch.core.records import Account
+if TYPE_CHECKING:
+    from unlatch.core.records import Account
 
 
 class Change(StrEnum):
@@ -43,14 +45,14 @@ class Policy:
 
     probation: int = 24 * 60 * 60
 
-    def to_add_passkey(self, account: Account) -> Demand:  # noqa: ARG002  # for subclasses
+    def to_add_passkey(self, account: "Account") -> Demand:  # noqa: ARG002  # for subclasses
         """Any proof, e-mail included: that is the way in from a new device."""
         return Demand()
 
-    def to_remove_passkey(self, account: Account) -> Demand:  # noqa: ARG002  # for subclasses
+    def to_remove_passkey(self, account: "Account") -> Demand:  # noqa: ARG002  # for subclasses
         """What takes a way in away wants more than a mailbox."""
         return Demand(by_passkey=True)
 
-    def to_change_address(self, account: Account) -> Demand:  # noqa: ARG002  # for subclasses
+    def to_change_address(self, account: "Account") -> Demand:  # noqa: ARG002  # for subclasses
         """So does what leads the account's mail elsewhere."""
         return Demand(by_passkey=True)

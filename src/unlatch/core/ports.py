@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from unlatch.core.kinds import Purpose
 from unlatch.core.records import (
     Account,
     Event,
@@ -25,7 +26,6 @@ from unlatch.core.records import (
     Named,
     Passkey,
     PasskeyUse,
-    Purpose,
     Session,
 )
 from unlatch.core.throttle import Allowance

@@ -6,7 +6,8 @@ way was taken.
 
 from dataclasses import dataclass
 
-from unlatch.core.records import Account, Method
+from unlatch.core.kinds import Method
+from unlatch.core.records import Account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,30 +5,8 @@ No record holds a secret: tokens and mailed secrets are kept as hashes only.
 """
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 
-
-class Method(StrEnum):
-    """By what means somebody was shown to be who."""
-
-    PASSKEY = "passkey"
-    EMAIL = "email"
-    REGISTRATION = "registration"
-
-
-class Purpose(StrEnum):
-    """What a mail is for. A secret mailed for one purpose never serves another."""
-
-    SIGN_IN = "sign_in"
-    CONFIRM = "confirm"
-    FRESH = "fresh"
-    PASSKEY_ADDED = "passkey_added"
-    PASSKEY_REMOVED = "passkey_removed"
-
-    @property
-    def is_notice(self) -> bool:
-        """True for mails that tell something and carry no secret."""
-        return self in (Purpose.PASSKEY_ADDED, Purpose.PASSKEY_REMOVED)
+from unlatch.core.kinds import Method, Purpose
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ import uuid
 from dataclasses import dataclass, field, replace
 
 from unlatch.core import events
+from unlatch.core.kinds import Method
 from unlatch.core.ports import Stores, Unit
 from unlatch.core.proof import Proof
-from unlatch.core.records import LiveSession, Method, PasskeyUse, Session
+from unlatch.core.records import LiveSession, PasskeyUse, Session
 from unlatch.core.secrets import SECRET_BYTES, digest, from_base64url, random_secret, to_base64url
 from unlatch.core.times import MINUTE, Clock
 from unlatch.core.visitor import Visitor
@@ -33,6 +34,11 @@ class SignedIn:
     proof: Proof
     session: Session
     token: str = field(repr=False)
+
+    @property
+    def live(self) -> LiveSession:
+        """The session, and who is signed in by it."""
+        return LiveSession(session=self.session, account=self.proof.account)
 
 
 class Sessions:

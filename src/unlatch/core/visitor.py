@@ -1,8 +1,10 @@
 """The visitor: what a request says of the browser it came from."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from unlatch.core.records import Account, LiveSession
+if TYPE_CHECKING:
+    from unlatch.core.records import Account, LiveSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +36,15 @@ class Visitor:
     client: Client = field(default_factory=Client)
     user_agent: str = ""
     browser_hash: bytes = field(default=b"", repr=False)
-    live: LiveSession | None = None
+    live: "LiveSession | None" = None
 
-    def has_begun(self, account: Account) -> bool:
+    def has_begun(self, account: "Account") -> bool:
         """Whether this is the browser that registered the account, or one signed in to it."""
         if self._is_inside(account):
             return True
         return bool(self.browser_hash) and self.browser_hash == account.browser_hash
 
-    def is_known_to(self, account: Account) -> bool:
+    def is_known_to(self, account: "Account") -> bool:
         """Whether this browser has signed in to the account before, and remembers it; since it
         belongs to whom it does, which a squatter's has not.
         """
@@ -52,5 +54,5 @@ class Visitor:
         proved = client.remembers_proved
         return client.remembers == account.id and account.is_still_theirs(proved=proved)
 
-    def _is_inside(self, account: Account) -> bool:
+    def _is_inside(self, account: "Account") -> bool:
         return self.live is not None and self.live.account.id == account.id

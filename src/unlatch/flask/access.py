@@ -9,8 +9,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge, SecurityError
 from werkzeug.local import LocalProxy
 
-from unlatch.core.freshness import require_fresh
-from unlatch.core.records import Account, LiveSession, Method
+from unlatch.core.kinds import Method
 from unlatch.core.times import SECOND
 from unlatch.core.visitor import Visitor
 from unlatch.errors import (
@@ -30,6 +29,7 @@ from unlatch.flask.party import party
 from unlatch.flask.state import gate, state
 
 if TYPE_CHECKING:
+    from unlatch.core.records import Account, LiveSession
     from unlatch.core.sessions import SignedIn
 
 P = ParamSpec("P")
@@ -112,7 +112,7 @@ def session_cookie() -> cookies.Cookie:
     return cookies.session(state().settings.session_max * SECOND)
 
 
-def live_session() -> LiveSession | None:
+def live_session() -> "LiveSession | None":
     """The session of this request, or None: one select, once a request. An unknown token is
     left alone; it never changes the cookie.
     """
@@ -126,7 +126,7 @@ def live_session() -> LiveSession | None:
     return known.live
 
 
-def require_session() -> LiveSession:
+def require_session() -> "LiveSession":
     """The session of this request.
 
     Raises:
@@ -138,7 +138,7 @@ def require_session() -> LiveSession:
     return live
 
 
-def reread_session() -> LiveSession:
+def reread_session() -> "LiveSession":
     """The session of this request as it is after a change to its account.
 
     Raises:
@@ -162,7 +162,7 @@ def visitor(browser_hash: bytes | None = None) -> Visitor:
     )
 
 
-def let_in(signed_in: "SignedIn") -> LiveSession:
+def let_in(signed_in: "SignedIn") -> "LiveSession":
     """Give the browser its session, and remember who it was for the next time."""
     session_cookie().write(signed_in.token)
     account, method = signed_in.proof.account, signed_in.proof.method
@@ -170,7 +170,7 @@ def let_in(signed_in: "SignedIn") -> LiveSession:
     browser.remember(account, method, proved=proved)
     browser.make_known()
     cookies.forget_mails()  # what was asked for here and not finished was perhaps somebody else's
-    live = LiveSession(session=signed_in.session, account=signed_in.proof.account)
+    live = signed_in.live
     known = memory()
     known.live, known.asked_for_session, known.let_in = live, True, True
     return live
@@ -181,12 +181,12 @@ def step_up(signed_in: "SignedIn") -> None:
     session_cookie().write(signed_in.token)
 
 
-def _account() -> Account | None:
+def _account() -> "Account | None":
     live = live_session()
     return live.account if live else None
 
 
-current_account: Account = cast(Account, LocalProxy(_account))
+current_account: "Account" = cast("Account", LocalProxy(_account))
 """The account that is signed in; falsy when nobody is. Loaded at first use, one select a
 request."""
 
@@ -231,6 +231,7 @@ def fresh_sign_in_required(
     Args:
         max_age: Seconds since the newest proof of this account in this session.
     """
+    from unlatch.core.freshness import require_fresh
 
     def check() -> None:
         require_fresh(require_session().session, now=gate().clock(), max_age=max_age * SECOND)

@@ -2,7 +2,7 @@
 
 from unlatch.core import binding
 from unlatch.core.binding import Binding
-from unlatch.core.records import Purpose
+from unlatch.core.kinds import Purpose
 from unlatch.flask import cookies
 from unlatch.flask.state import gate
 

@@ -4,12 +4,16 @@ import secrets
 import struct
 import uuid
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from unlatch.core.records import Account, Method
+from unlatch.core.kinds import Method
 from unlatch.core.secrets import digest
 from unlatch.flask import cookies
 from unlatch.flask.memory import memory
 from unlatch.flask.state import gate
+
+if TYPE_CHECKING:
+    from unlatch.core.records import Account
 
 _ID_BYTES = 16
 _REMEMBERED = struct.Struct(">16s??q")
@@ -48,7 +52,7 @@ def _own_id() -> bytes:
     return known.browser_id
 
 
-def remember(account: Account, method: Method, *, proved: bool) -> None:
+def remember(account: "Account", method: Method, *, proved: bool) -> None:
     """After a success: skip the question who it is for the next 30 days.
 
     Args:
@@ -71,7 +75,7 @@ def remembered() -> Remembered | None:
     return Remembered(str(uuid.UUID(bytes=whose)), by_email, proved)
 
 
-def remembered_account() -> Account | None:
+def remembered_account() -> "Account | None":
     """The account of who last signed in here, unless it has become somebody else's since: a
     squatter is not to be greeted by its owner's name.
     """

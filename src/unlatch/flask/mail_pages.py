@@ -6,7 +6,7 @@ from typing import Any
 from flask.wrappers import Response
 
 from unlatch.core.binding import Binding
-from unlatch.core.records import Purpose
+from unlatch.core.kinds import Purpose
 from unlatch.core.times import SECOND
 from unlatch.errors import ElsewhereBegun, FieldsRefused, MailGone, WrongCode
 from unlatch.flask import answers

@@ -7,9 +7,12 @@ another: who is signed in at the first would be so at the second.
 """
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from unlatch.core.records import LiveSession
 from unlatch.flask.current import current_request
+
+if TYPE_CHECKING:
+    from unlatch.core.records import LiveSession
 
 _KEY = "_unlatch_memory"
 
@@ -29,7 +32,7 @@ class Memory:
     cookies_begin: str | None = None
     looked: bool = False
     asked_for_session: bool = False
-    live: LiveSession | None = None
+    live: "LiveSession | None" = None
     browser_id: bytes | None = None
     let_in: bool = False
     refused: str | None = None

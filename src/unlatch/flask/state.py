@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from flask import Flask
 
+from unlatch.core.kinds import Purpose
 from unlatch.core.party import RelyingParty
 from unlatch.core.policy import Policy
-from unlatch.core.records import Purpose
 from unlatch.core.times import DAY
 from unlatch.errors import SettingsError
 from unlatch.flask.csp import content_security_policy

@@ -23,8 +23,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 import unlatch.core
+from unlatch.core.kinds import Purpose
 from unlatch.core.mailed import Minted
-from unlatch.core.records import Account, Mail, Purpose
+from unlatch.core.records import Account, Mail
 from unlatch.core.secrets import random_code
 from unlatch.core.times import DAY, MINUTE, SECOND
 from unlatch.flask.sender import Letters, Sender

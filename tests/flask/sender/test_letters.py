@@ -7,8 +7,8 @@ from email.message import EmailMessage
 
 import pytest
 
+from unlatch.core.kinds import Purpose
 from unlatch.core.mailed import Minted
-from unlatch.core.records import Purpose
 from unlatch.core.times import MINUTE, SECOND
 from unlatch.flask.sender import Letters
 from unlatch.flask.sender.reading import body, code_in, link_in

@@ -7,8 +7,8 @@ from email.message import EmailMessage
 
 import pytest
 
+from unlatch.core.kinds import Purpose
 from unlatch.core.mailed import Minted
-from unlatch.core.records import Purpose
 from unlatch.flask.sender import MailboxTransport, mailbox
 from unlatch.flask.sender.mailbox import KEPT, SHOWN
 

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from unlatch.core.records import Purpose
+from unlatch.core.kinds import Purpose
 from unlatch.core.times import DAY, HOUR, MINUTE, SECOND
 from unlatch.errors import CommitUnknown, StoreError
 from unlatch.flask.sender import PerhapsTaken, RefusedForGood, SmtpTransport, TryLater

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from unlatch.core.addresses import UNCONFIRMED_LIFETIME
-from unlatch.core.records import Event, Method, Session
+from unlatch.core.kinds import Method
+from unlatch.core.records import Event, Session
 from unlatch.core.times import DAY, HOUR, MINUTE
 from unlatch.errors import CeremonyGone, StoreError
 from unlatch.flask.sender import TryLater, sending, sweeping

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from faults.ledger import Entry, Ledger, Outcome
 from sqlalchemy import func, select
 
-from unlatch.core.records import Account, Purpose
+from unlatch.core.kinds import Purpose
+from unlatch.core.records import Account
 from unlatch.core.times import DAY
 from unlatch.stores.sql.stores import SqlStores
 from unlatch.stores.sql.tables import accounts, mails

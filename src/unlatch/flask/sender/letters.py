@@ -18,9 +18,10 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from unlatch.core.browsers import browser_name
+from unlatch.core.kinds import Purpose
 from unlatch.core.mailed import Minted
 from unlatch.core.names import ENCODED_WORD
-from unlatch.core.records import Account, Mail, Purpose
+from unlatch.core.records import Account, Mail
 from unlatch.core.times import MINUTE, SECOND
 
 if TYPE_CHECKING:

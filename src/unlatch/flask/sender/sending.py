@@ -13,9 +13,10 @@ from enum import Enum
 from typing import Literal, Protocol
 
 from unlatch.core.code_budget import may_carry_code
+from unlatch.core.kinds import Purpose
 from unlatch.core.mailed import Minted
 from unlatch.core.ports import Stores
-from unlatch.core.records import Account, Mail, Purpose
+from unlatch.core.records import Account, Mail
 from unlatch.core.times import MINUTE, SECOND, Clock
 from unlatch.errors import CommitUnknown, StoreError
 from unlatch.flask.sender.letters import NOBODY, Letters

@@ -4,7 +4,8 @@ from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
 from flask.wrappers import Response
 
-from unlatch.core.records import Method, Passkey, Session
+from unlatch.core.kinds import Method
+from unlatch.core.records import Passkey, Session
 from unlatch.flask import answers, shown
 from unlatch.flask.access import require_session
 from unlatch.flask.party import party

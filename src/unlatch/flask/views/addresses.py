@@ -7,7 +7,8 @@ from flask.typing import ResponseReturnValue
 from flask.wrappers import Response
 
 from unlatch.core.binding import Binding
-from unlatch.core.records import LiveSession, Purpose
+from unlatch.core.kinds import Purpose
+from unlatch.core.records import LiveSession
 from unlatch.errors import ElsewhereBegun, FieldsRefused, MailGone, TooSoon, WrongCode
 from unlatch.flask import answers, binding, browser, cookies, forms, shown
 from unlatch.flask.access import require_session, reread_session, visitor

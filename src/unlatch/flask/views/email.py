@@ -6,9 +6,10 @@ from flask.wrappers import Response
 
 from unlatch.core.binding import Binding
 from unlatch.core.email import SignedInByMail, TakenOver
+from unlatch.core.kinds import Purpose
 from unlatch.core.names import IDENTIFIER_MAX
 from unlatch.core.next_path import own_path
-from unlatch.core.records import Account, Purpose
+from unlatch.core.records import Account
 from unlatch.errors import ElsewhereBegun, FieldsRefused, MailGone, TooSoon, WrongCode
 from unlatch.flask import answers, binding, browser, forms
 from unlatch.flask.access import let_in, visitor

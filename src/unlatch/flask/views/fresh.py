@@ -7,9 +7,9 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from unlatch.core.answer import Answer
+from unlatch.core.kinds import Purpose
 from unlatch.core.next_path import own_path
 from unlatch.core.policy import Change
-from unlatch.core.records import Purpose
 from unlatch.errors import FieldsRefused, MailGone, TooSoon, WrongCode
 from unlatch.flask import answers, binding, browser, ceremony_cookies, cookies, forms
 from unlatch.flask.access import require_session, step_up, visitor

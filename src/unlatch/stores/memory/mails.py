@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from unlatch.core.code_budget import PERIOD, WRONG_CODES
-from unlatch.core.records import Mail, Purpose
+from unlatch.core.kinds import Purpose
+from unlatch.core.records import Mail
 from unlatch.errors import MailGone
 from unlatch.stores.memory.rows import Reader, Rows, Writer, drop
 

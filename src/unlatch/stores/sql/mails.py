@@ -5,7 +5,8 @@ from dataclasses import replace
 from sqlalchemy import and_, bindparam, case, delete, func, insert, or_, select, update
 
 from unlatch.core import code_budget
-from unlatch.core.records import Mail, Purpose
+from unlatch.core.kinds import Purpose
+from unlatch.core.records import Mail
 from unlatch.errors import MailGone
 from unlatch.stores.sql import rows
 from unlatch.stores.sql.database import Database

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 import msgspec
 from sqlalchemy import Table
 
-from unlatch.core.records import Account, Event, Mail, Method, Passkey, Purpose, Session
+from unlatch.core.kinds import Method, Purpose
+from unlatch.core.records import Account, Event, Mail, Passkey, Session
 from unlatch.stores.sql import tables
 
 R = TypeVar("R")

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from unlatch.core.kinds import Purpose
 from unlatch.core.ports import Stores
-from unlatch.core.records import Mail, Purpose
+from unlatch.core.records import Mail
 from unlatch.core.times import DAY, MINUTE
 from unlatch.errors import MailGone
 from unlatch.testing.store_contract.making import (

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from unlatch.core.kinds import Method, Purpose
 from unlatch.core.ports import Stores
-from unlatch.core.records import Account, Mail, Method, Passkey, PasskeyUse, Purpose, Session
+from unlatch.core.records import Account, Mail, Passkey, PasskeyUse, Session
 from unlatch.core.times import DAY, HOUR, MINUTE
 
 T = TypeVar("T")

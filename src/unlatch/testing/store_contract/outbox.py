@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from unlatch.core.kinds import Purpose
 from unlatch.core.ports import Stores
-from unlatch.core.records import Mail, Purpose
+from unlatch.core.records import Mail
 from unlatch.core.times import MINUTE
 from unlatch.testing.store_contract.making import (
     BINDING,

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from unlatch.core.kinds import Purpose
 from unlatch.core.ports import Stores
-from unlatch.core.records import Descriptor, KnownPasskey, Named, Passkey, Purpose
+from unlatch.core.records import Descriptor, KnownPasskey, Named, Passkey
 from unlatch.core.times import DAY
 from unlatch.errors import (
     LastWayIn,

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from unlatch.core.kinds import Method
 from unlatch.core.ports import Stores
-from unlatch.core.records import LiveSession, Method
+from unlatch.core.records import LiveSession
 from unlatch.errors import CeremonyGone, NotSignedIn
 from unlatch.testing.store_contract.making import (
     IDLE,

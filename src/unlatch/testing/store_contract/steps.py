@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from unlatch.core.kinds import Method
 from unlatch.core.ports import Stores
-from unlatch.core.records import Method, Session
+from unlatch.core.records import Session
 from unlatch.errors import CeremonyGone, NotSignedIn
 from unlatch.testing.store_contract.making import (
     IDLE,
