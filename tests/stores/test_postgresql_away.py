@@ -104,14 +104,14 @@ def test_one_late_answer_costs_one_connection(postgres, monkeypatch):
     database = open_database(postgres.url(postgres.fresh()))
 
     def two():
-        with database.reading() as one, database.reading() as other:
+        with database.writing() as one, database.writing() as other:
             return {sql.rows(text("SELECT pg_backend_pid()"))[0][0] for sql in (one, other)}
 
     before = two()
     with monkeypatch.context() as patch:
         patch.setattr(postgresql_deadline, "STATEMENTS_SECONDS", 0.0)
-        with database.reading() as sql, pytest.raises(StoreError):
-            sql.first(text("SELECT pg_sleep(1)"))
+        with pytest.raises(StoreError):
+            database.first(text("SELECT pg_sleep(1)"))
 
     assert len(before & two()) == 1
     database.close()
@@ -122,13 +122,13 @@ def test_a_primary_that_is_one_no_more_costs_all_connections(stores):
     demoted = text("DO $$ BEGIN RAISE EXCEPTION 'read-only' USING ERRCODE = '25006'; END $$")
     process = text("SELECT pg_backend_pid()")
     database = stores.database
-    with database.reading() as one, database.reading() as other:
+    with database.writing() as one, database.writing() as other:
         before = {one.first(process), other.first(process)}
 
     with pytest.raises(StoreError), database.writing() as sql:
         sql.run(demoted)
 
-    with database.reading() as one, database.reading() as other:
+    with database.writing() as one, database.writing() as other:
         assert not before & {one.first(process), other.first(process)}
 
 

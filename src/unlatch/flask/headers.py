@@ -27,7 +27,7 @@ def add_remembered(response: Response) -> Response:
         response.headers.add("Set-Cookie", cookie)
     # It is for them alone; a shared cache must not show it to the next. (Ours say so anyway.)
     if known.looked and current_request().blueprint != NAME:
-        if "Vary" in response.headers:
+        if response.headers.getlist("Vary"):  # `in` raises and catches an error where it is not
             response.vary.add("Cookie")
         else:
             response.headers.add("Vary", "Cookie")

@@ -54,8 +54,7 @@ class Audit:
         return found
 
     def _strangers(self) -> Iterator[str]:
-        with self.stores.database.reading() as sql:
-            (count,) = sql.rows(select(func.count()).select_from(accounts))[0]
+        (count,) = self.stores.database.rows(select(func.count()).select_from(accounts))[0]
         known = sum(
             self.stores.accounts.by_username(who) is not None for who in self.ledger.people()
         )
@@ -89,8 +88,9 @@ class _Person:
         self._counted = Counter(_kind(event.kind, event.facts) for event in self._events)
         self._passkeys = stores.passkeys.of(account.id)
         self._sessions = stores.sessions.of(account.id, now=audit.now, idle=100 * DAY)
-        with stores.database.reading() as sql:
-            asked = sql.rows(select(mails.c.purpose).where(mails.c.account_id == account.id))
+        asked = stores.database.rows(
+            select(mails.c.purpose).where(mails.c.account_id == account.id)
+        )
         self._mails = Counter(row[0] for row in asked)
 
     def faults(self) -> Iterator[str]:

@@ -70,7 +70,6 @@ def check_mails(siege: "Siege") -> None:
 
 def _is_live(stores: SqlStores, mail: str) -> bool:
     try:
-        with stores.database.reading() as sql:
-            return sql.first(_LIVE, mail=mail) is not None
+        return stores.database.first(_LIVE, mail=mail) is not None
     finally:
         stores.close()

@@ -56,7 +56,6 @@ def become(scripts: Path) -> None:
 def colours(stores: SqlStores) -> set[str]:
     """Of all who registered: grey with this release, green with the other."""
     try:
-        with stores.database.reading() as sql:
-            return {colour for (colour,) in sql.rows(_COLOURS)}
+        return {colour for (colour,) in stores.database.rows(_COLOURS)}
     finally:
         stores.close()

@@ -64,23 +64,20 @@ class SqlAccountKeeper:
         self._database = database
 
     def find(self, account_id: str) -> Account | None:
-        with self._database.reading() as sql:
-            return _account(sql.first(FIND, account=account_id))
+        return _account(self._database.first(FIND, account=account_id))
 
     def by_username(self, username_key: str) -> Account | None:
-        with self._database.reading() as sql:
-            return _account(sql.first(BY_USERNAME, key=username_key))
+        return _account(self._database.first(BY_USERNAME, key=username_key))
 
     def by_address(self, address_key: str) -> Account | None:
-        with self._database.reading() as sql:
-            return _account(sql.first(BY_ADDRESS, key=address_key))
+        return _account(self._database.first(BY_ADDRESS, key=address_key))
 
     def sweep(self, *, stale_before: int, most: int) -> int:
         # Found first, without a turn to write: no index knows who is stale. They are asked again
         # when nobody can come back to them any more: what one statement holds and deletes may have
         # got a session between its beginning and its hold.
-        with self._database.reading() as sql:
-            found = [one for (one,) in sql.rows(OLDEST_STALE, stale_before=stale_before, most=most)]
+        oldest = self._database.rows(OLDEST_STALE, stale_before=stale_before, most=most)
+        found = [one for (one,) in oldest]
         if not found:
             return 0
         with self._database.writing() as sql:

@@ -8,18 +8,19 @@ everything anew: a connection, and a lock that another thread held, must not cro
 import os
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 from weakref import WeakSet
 
-from sqlalchemy import Engine, PoolProxiedConnection
+from sqlalchemy import ClauseElement, Engine, PoolProxiedConnection
 from sqlalchemy.exc import DBAPIError
 
 from unlatch.errors import SchemaBehind, StoreError
 from unlatch.stores.sql import schema
-from unlatch.stores.sql.running import Sql, store_errors
+from unlatch.stores.sql.running import Row, Sql, T, store_errors
 from unlatch.stores.sql.schema import State
 from unlatch.stores.sql.statements import Statements
 
@@ -58,12 +59,13 @@ class Database(ABC):
                 engine = self._engine = self._engine or self._make_engine()
         return engine
 
-    @contextmanager
-    def reading(self) -> Iterator[Sql]:
-        """A connection for one select."""
-        self.make_ready()
-        with store_errors(self._driver), closing(self._sql()) as sql:
-            yield sql
+    def rows(self, select: ClauseElement, **values: Any) -> list[Row]:
+        """All that one select finds, outside any transaction."""
+        return self._ask(self._sql_type.rows, select, values)
+
+    def first(self, select: ClauseElement, **values: Any) -> Row | None:
+        """The first that it finds."""
+        return self._ask(self._sql_type.first, select, values)
 
     @contextmanager
     def writing(self) -> Iterator[Sql]:
@@ -123,6 +125,11 @@ class Database(ABC):
         engine, self._engine = self._engine, None
         if engine is not None:
             engine.dispose()
+
+    def _ask(self, ask: Callable[..., T], select: ClauseElement, values: dict[str, Any]) -> T:
+        self.make_ready()
+        with store_errors(self._driver), closing(self._sql()) as sql:
+            return ask(sql, select, **values)
 
     @abstractmethod
     def _make_engine(self) -> Engine: ...

@@ -34,8 +34,8 @@ class SqlEventKeeper:
         self._database = database
 
     def of(self, account_id: str, *, limit: int) -> list[Event]:
-        with self._database.reading() as sql:
-            return [rows.event(row) for row in sql.rows(OF_ACCOUNT, account=account_id, most=limit)]
+        found = self._database.rows(OF_ACCOUNT, account=account_id, most=limit)
+        return [rows.event(row) for row in found]
 
     def sweep(self, *, before: int, most: int) -> int:
         with self._database.writing() as sql:

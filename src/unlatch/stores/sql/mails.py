@@ -116,8 +116,7 @@ class SqlMailKeeper:
         self._database = database
 
     def find(self, mail_id: str) -> Mail | None:
-        with self._database.reading() as sql:
-            return _mail(sql.first(FIND, mail=mail_id))
+        return _mail(self._database.first(FIND, mail=mail_id))
 
     def spend_try(
         self,
@@ -160,8 +159,7 @@ class SqlMailKeeper:
             return sql.count(RELEASE, claim=claim, lease_until=0) > 0
 
     def live(self, account_id: str, *, now: int) -> int:
-        with self._database.reading() as sql:
-            (count,) = sql.rows(LIVE, account=account_id, now=now)[0]
+        (count,) = self._database.rows(LIVE, account=account_id, now=now)[0]
         return int(count)
 
     def mint(self, mail: Mail, *, link_hash: str | None, code_hash: str | None, now: int) -> bool:
@@ -199,8 +197,7 @@ class SqlMailKeeper:
             sql.count(GIVE_UP, mail=mail.id)
 
     def oldest_unsent(self, *, now: int) -> int | None:
-        with self._database.reading() as sql:
-            (asked_at,) = sql.rows(OLDEST_UNSENT, now=now)[0]
+        (asked_at,) = self._database.rows(OLDEST_UNSENT, now=now)[0]
         return None if asked_at is None else int(asked_at)
 
     def sweep(self, *, expired_before: int, most: int) -> int:

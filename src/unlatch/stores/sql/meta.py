@@ -13,6 +13,5 @@ class SqlMetaReader:
         self._database = database
 
     def get(self, name: str) -> bytes | None:
-        with self._database.reading() as sql:
-            row = sql.first(GET, name=name)
+        row = self._database.first(GET, name=name)
         return row[0] if row is not None else None

@@ -116,8 +116,7 @@ class SqlPasskeyReader:
         self._database = database
 
     def find(self, credential_id: bytes, *, now: int) -> KnownPasskey | None:
-        with self._database.reading() as sql:
-            row = sql.first(FIND, credential=credential_id, now=now)
+        row = self._database.first(FIND, credential=credential_id, now=now)
         # Records are made of nobody's row, too, and dropped: measured, their making told the ids
         # of passkeys from decoys (`make bench-enumeration`).
         *kept, has_pending_mail = tuple[Any, ...](_NOBODYS if row is None else row)
@@ -129,13 +128,11 @@ class SqlPasskeyReader:
         return known if row is not None else None
 
     def of(self, account_id: str) -> list[Passkey]:
-        with self._database.reading() as sql:
-            return [rows.passkey(row) for row in sql.rows(OF_ACCOUNT, account=account_id)]
+        return [rows.passkey(row) for row in self._database.rows(OF_ACCOUNT, account=account_id)]
 
     def named(self, *, username_key: str | None, address_key: str | None) -> Named:
         statement = NAMED_BY_USERNAME if address_key is None else NAMED_BY_ADDRESS
-        with self._database.reading() as sql:
-            found = sql.rows(statement, key=address_key or username_key)
+        found = self._database.rows(statement, key=address_key or username_key)
         account_id, *_ = tuple[Any, ...](found[0])
         told = [
             Descriptor(credential_id, tuple(transports.split()))

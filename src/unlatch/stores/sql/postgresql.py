@@ -3,15 +3,17 @@ COMMIT is believed, who upgrades.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import OperationalError
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 from sqlalchemy import (
+    ClauseElement,
     Engine,
     ExceptionContext,
     PoolProxiedConnection,
@@ -29,7 +31,7 @@ from unlatch.stores.sql.postgresql_connection import PromptConnection, TooLate, 
 from unlatch.stores.sql.postgresql_deadline import Connecting, Deadline
 from unlatch.stores.sql.postgresql_pipeline import PipelinedSql
 from unlatch.stores.sql.postgresql_unheard import UnheardCommits
-from unlatch.stores.sql.running import Sql, store_errors
+from unlatch.stores.sql.running import Sql, T, store_errors
 
 _CONNECTION = {
     "connect_timeout": "2",  # seconds for each host: libpq knows no less
@@ -106,18 +108,12 @@ class PostgresqlDatabase(Database):
             self._parameters["options"] = f"{_SERVER} {own}".rstrip()
 
     @contextmanager
-    def reading(self) -> Iterator[Sql]:
-        with self._deadline.begins(), super().reading() as sql:
-            yield sql
-
-    @contextmanager
     def writing(self) -> Iterator[Sql]:
         with self._deadline.begins(), super().writing() as sql:
             yield sql
 
     def clock(self) -> int:
-        with self.reading() as sql:
-            (told,) = sql.rows(_CLOCK)[0]
+        (told,) = self.rows(_CLOCK)[0]
         return int(told)
 
     def upgrade(self) -> None:
@@ -131,6 +127,10 @@ class PostgresqlDatabase(Database):
                 "transaction mode: run `pg_dump --format=custom --file=FILE` at PostgreSQL itself."
             )
         postgresql_dump.dump(self._parameters, target)
+
+    def _ask(self, ask: Callable[..., T], select: ClauseElement, values: dict[str, Any]) -> T:
+        with self._deadline.begins():
+            return super()._ask(ask, select, values)
 
     def _wait_and_upgrade(self, target: str) -> None:
         """Try to be the one, and sleep outside of any transaction: whoever waited inside one

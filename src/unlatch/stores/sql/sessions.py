@@ -86,8 +86,7 @@ class SqlSessionKeeper:
         self._database = database
 
     def find(self, token_hash: bytes, *, now: int, idle: int) -> LiveSession | None:
-        with self._database.reading() as sql:
-            row = sql.first(FIND, token=token_hash, now=now, seen_since=now - idle)
+        row = self._database.first(FIND, token=token_hash, now=now, seen_since=now - idle)
         if row is None:
             return None
         return LiveSession(
@@ -96,8 +95,8 @@ class SqlSessionKeeper:
         )
 
     def of(self, account_id: str, *, now: int, idle: int) -> list[Session]:
-        with self._database.reading() as sql:
-            found = sql.rows(OF_ACCOUNT, account=account_id, now=now, seen_since=now - idle)
+        asked = {"account": account_id, "now": now, "seen_since": now - idle}
+        found = self._database.rows(OF_ACCOUNT, **asked)
         return [rows.session(row) for row in found]
 
     def touch(self, token_hash: bytes, *, now: int) -> None:
