@@ -10,6 +10,7 @@ the configured origin and never by how a request seems to have arrived.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from random import SystemRandom
 from urllib.parse import urlsplit
@@ -87,6 +88,7 @@ def _answer_with(name: str, value: str, seconds: int) -> None:
     )
 
 
+@cache
 def session(lifetime: int) -> Cookie:
     """The token of the session. Lives as long as a session may, in microseconds."""
     return Cookie("", lifetime)
