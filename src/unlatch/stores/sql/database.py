@@ -16,11 +16,11 @@ from typing import Any
 from weakref import WeakSet
 
 from sqlalchemy import ClauseElement, Engine, PoolProxiedConnection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from unlatch.errors import SchemaBehind, StoreError
 from unlatch.stores.sql import schema
-from unlatch.stores.sql.running import Row, Sql, T, store_errors
+from unlatch.stores.sql.running import Row, Sql, T, store_errors, told
 from unlatch.stores.sql.schema import State
 from unlatch.stores.sql.statements import Statements
 
@@ -128,8 +128,11 @@ class Database(ABC):
 
     def _ask(self, ask: Callable[..., T], select: ClauseElement, values: dict[str, Any]) -> T:
         self.make_ready()
-        with store_errors(self._driver), closing(self._sql()) as sql:
-            return ask(sql, select, **values)
+        try:
+            with closing(self._sql()) as sql:
+                return ask(sql, select, **values)
+        except (self._driver.Error, SQLAlchemyError) as error:
+            raise told(error, self._driver) from error
 
     @abstractmethod
     def _make_engine(self) -> Engine: ...

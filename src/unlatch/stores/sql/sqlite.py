@@ -281,7 +281,7 @@ def _points_to_nothing(connection: Connection, table: str) -> bool:
 
 
 def _driver(connection: PoolProxiedConnection) -> FileConnection:
-    driver = connection.driver_connection
+    driver = connection.dbapi_connection
     assert isinstance(driver, FileConnection)  # noqa: S101  # made by its engine
     return driver
 
