@@ -130,9 +130,9 @@ def clear_doubled() -> None:
     """Where a cookie of ours comes twice, delete with this request's answer what has its name
     in places where we never put one. Then ours is left, alone, and counts again; without this,
     whoever once planted a cookie would keep somebody out for good.
-
-    By https no browser takes a cookie named `__Host-` for such a place, nor sends one twice.
     """
+    if _beginning().startswith(_HOST):  # no browser takes those for such a place, nor sends two
+        return
     doubled = [
         name
         for name, values in current_request().cookies.lists()
