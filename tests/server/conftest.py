@@ -4,6 +4,7 @@ import http.client
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import Message
 from pathlib import Path
@@ -63,7 +64,9 @@ class Site:
         pieces = [body] if body and chunked else None  # http.client knows no length of a list
         try:
             all_headers = sent | dict(headers or {})
-            connection.request(method, path, body=pieces or body, headers=all_headers)
+            # A server may answer, and close, before it was sent all of what is too much.
+            with suppress(BrokenPipeError, ConnectionResetError):
+                connection.request(method, path, body=pieces or body, headers=all_headers)
             response = connection.getresponse()
             text = response.read().decode()
         finally:
