@@ -4,6 +4,7 @@ is not root, and stopped by their pid.
 
 import os
 import pwd
+import select
 import shutil
 import signal
 import socket
@@ -11,6 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 STARTING = 30.0
@@ -98,10 +100,12 @@ class Process:
         os.killpg(self._process.pid, number)
 
     def kill(self) -> None:
-        """As a machine that goes dark."""
+        """As a machine that goes dark. When it returns nobody listens any more."""
         if self._process is not None:
             if self._process.poll() is None:
+                everybody = _ends(self._process.pid)
                 self.tell(signal.SIGKILL)
+                _wait(everybody)
             self._process.wait()
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
@@ -113,6 +117,24 @@ class Process:
             except subprocess.TimeoutExpired:
                 self.kill()
         shutil.rmtree(self.home, ignore_errors=True)
+
+
+def _ends(group: int) -> list[int]:
+    """A file for each process of a group that can be read when that process is gone, which a worker
+    is only after the one that started it: until then it takes requests that it never answers.
+    """
+    files = []
+    for entry in Path("/proc").iterdir():
+        with suppress(ValueError, ProcessLookupError):
+            if os.getpgid(pid := int(entry.name)) == group:
+                files.append(os.pidfd_open(pid))
+    return files
+
+
+def _wait(ends: list[int]) -> None:
+    for end in ends:
+        select.select([end], [], [])
+        os.close(end)
 
 
 def connects(port: int) -> bool:
