@@ -2,6 +2,7 @@
 is read: what is imported already cannot be rewritten any more.
 """
 
+import signal
 from pathlib import Path
 
 import profiles
@@ -20,6 +21,11 @@ pytest.register_assert_rewrite(
 
 settings.register_profile("suite", profiles.SUITE)
 settings.load_profile("suite")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell has what it starts with `&` ignore Ctrl-C, and so would every server that is started
+    # from here, whose answer to Ctrl-C some tests look at.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
