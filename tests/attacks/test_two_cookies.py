@@ -44,6 +44,17 @@ def test_one_whose_name_only_looks_like_ours_does_not_count(mira, blank):
     assert Person(client, site=mira.site).ask("GET", "/notes", "json", crumbs).status_code == 401
 
 
+def test_quotes_that_were_planted_around_ours_keep_nobody_out(mira):
+    """For a longer path one that opens, and for `/` one that closes, as Werkzeug reads them."""
+    crumbs = {"Cookie": f'x="; {SESSION}={mira.cookies[SESSION]}; y="'}
+    client = mira.client.application.test_client(use_cookies=False)
+    browser = Person(client, site=mira.site)
+
+    assert browser.ask("GET", "/notes", "json", crumbs).status_code == 200
+    assert browser.ask("POST", "/auth/sign-out", "json", crumbs).status_code == 200
+    assert browser.ask("GET", "/notes", "json", crumbs).status_code == 401
+
+
 @pytest.mark.parametrize("planted_first", [True, False])
 def test_of_two_sessions_neither_counts(mira, noah, planted_first):
     tokens = [mira.cookies[SESSION], noah.cookies[SESSION]]
@@ -57,6 +68,15 @@ def test_not_even_the_same_one_twice(mira):
     token = mira.cookies[SESSION]
 
     assert twice(mira, "/auth/session", SESSION, token, token).status_code == 401
+
+
+def test_one_that_a_script_planted_beside_ours_is_deleted_and_ours_is_not(mira):
+    """Partitioned is the one way to have two with `__Host-` (CHIPS, section 3)."""
+    answer = twice(mira, "/notes", SESSION, mira.cookies[SESSION], "planted")
+
+    (deleted,) = answer.headers.getlist("Set-Cookie")
+    assert deleted.startswith(f"{SESSION}=;")
+    assert {"Max-Age=0", "Secure", "Path=/", "Partitioned"} <= set(deleted.split("; "))
 
 
 def test_a_hosts_own_pages_take_neither(mira, noah):

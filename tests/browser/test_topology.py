@@ -4,6 +4,7 @@ two workers each on PostgreSQL and Redis, and a sender apart.
 
 import base64
 import hashlib
+import re
 from email import message_from_bytes, policy
 
 import pytest
@@ -74,14 +75,18 @@ def code(postman):
     return next(filter(None, (code_in(body(mail, "plain")) for mail in mails)), None)
 
 
-def test_somebody_comes_and_goes_whatever_falls_over(whole, open_browser, postman):
-    visitor = open_browser()
+def register(visitor, name):
     visitor.goto("/auth/register")
-    visitor.page.get_by_label("Username").fill("mira")
-    visitor.page.get_by_label("Email").fill("mira@example.com")
+    visitor.page.get_by_label("Username").fill(name)
+    visitor.page.get_by_label("Email").fill(f"{name}@example.com")
     visitor.press("Create account")
     visitor.press("Create a passkey")
     visitor.sees("You're all set")
+
+
+def test_somebody_comes_and_goes_whatever_falls_over(whole, open_browser, postman):
+    visitor = open_browser()
+    register(visitor, "mira")
     visitor.until(lambda: code(postman))
     visitor.type("Code", code(postman))
     visitor.press("Confirm")
@@ -114,3 +119,29 @@ def test_cookies_are_for_https_alone(whole, open_browser):
 
     assert cookies
     assert all(one["secure"] and one["name"].startswith("__Host-") for one in cookies)
+
+
+def test_nobody_is_kept_out_by_cookies_that_somebody_planted(whole, open_browser):
+    """By `__Host-` itself a browser keeps out what a sub-domain sets by that name, but not these:
+    quotes that would swallow ours, and one of the same name by a script that once ran here.
+    """
+    visitor = open_browser()
+    register(visitor, "noah")
+    plant = "name => document.cookie = name + '; Secure'"
+    visitor.page.evaluate(plant, 'a="; Path=/auth')
+    visitor.page.evaluate(plant, 'b="; Path=/')
+    assert re.fullmatch('a="; .*; b="', sent(visitor))
+    assert visitor.page.goto("/auth/session").status == 200
+
+    visitor.page.evaluate(plant, "__Host-unlatch=planted; Path=/; Partitioned")
+    assert sent(visitor).count("__Host-unlatch=") == 2
+    assert visitor.page.goto("/auth/session").status == 401
+    assert sent(visitor).count("__Host-unlatch=") == 1
+    assert visitor.page.goto("/auth/session").status == 200
+
+
+def sent(visitor):
+    """The cookies with which the browser asks for a page of ours."""
+    with visitor.page.expect_request("**/auth/healthz") as asked:
+        visitor.page.evaluate("fetch('/auth/healthz')")
+    return asked.value.all_headers()["cookie"]

@@ -228,6 +228,24 @@ def test_a_guarded_view_may_be_async(new_app):
     assert someone.get("/late/notes").text == "notes of mira"
 
 
+def test_a_guarded_view_is_called_as_its_app_calls_views(new_app):
+    """`ensure_sync` is the app's own, which may know more of async than Flask does."""
+
+    class Late:
+        __name__ = "late"
+
+        async def __call__(self) -> str:
+            return f"late, {current_account.username}"
+
+    app = new_app()
+    app.ensure_sync = lambda f: (lambda: asyncio.run(f())) if isinstance(f, Late) else f
+    app.get("/late")(sign_in_required(Late()))
+
+    someone = person(app, SITE)
+    someone.register()
+    assert someone.get("/late").text == "late, mira"
+
+
 def test_the_account_is_falsy_when_nobody_is_signed_in(visitor, mira):
     assert visitor.get("/").text == "Hello stranger"
     assert mira.get("/").text == "Hello Mira Okafor"

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import wraps
-from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast, overload
 
 from flask import Request, Response, redirect
@@ -246,9 +245,6 @@ def _guarded(
     """A decorator that answers a refusal itself: a host's view has no error handler of ours."""
 
     def decorate(view: View[P, R]) -> View[P, ResponseReturnValue]:
-        # Flask, which sees only what is put around it, would call it as if it were none.
-        is_async = iscoroutinefunction(view)
-
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
             try:
@@ -257,8 +253,8 @@ def _guarded(
                 return headers.add_headers(answers.refusal(refused))
             except StoreError as error:
                 return headers.add_headers(answers.store_is_away(error))
-            called = current_app().ensure_sync(view) if is_async else view
-            return cast(ResponseReturnValue, called(*args, **kwargs))
+            # Flask itself no longer sees whether the view is `async def`.
+            return cast(ResponseReturnValue, current_app().ensure_sync(view)(*args, **kwargs))
 
         return guarded
 

@@ -1,7 +1,7 @@
 """The cookies: their names, their lives, and nothing of what they mean.
 
-One that comes twice does not count: one of the two was planted, by a sub-domain or by another
-site on the same machine, and which of them nobody can tell.
+One that comes twice does not count: one of the two was planted, by a sub-domain, by another site on
+the same machine or by a script that once ran here, and which of them nobody can tell.
 
 All are HttpOnly, SameSite=Lax (a click in a web mailer is a cross-site navigation, which
 Strict would leave without its cookies), Path=/ and without Domain; `__Host-` and Secure by
@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import product
 from random import SystemRandom
+from typing import TypedDict
 from urllib.parse import urlsplit
 
-from flask import Response, after_this_request
+from werkzeug.http import dump_cookie
 
 from unlatch.core.ceremonies import LIFETIME as CEREMONY_LIFETIME
 from unlatch.core.ceremonies import NAME_LENGTH
@@ -49,7 +50,7 @@ class Cookie:
 
     def read(self) -> str:
         """Its value in this request, or the empty string; also where it comes twice."""
-        values = current_request().cookies.getlist(self.name)
+        values = _ours().get(self.name, ())
         return values[0] if len(values) == 1 else ""
 
     def write(self, value: str) -> None:
@@ -63,8 +64,26 @@ class Cookie:
     def clear(self) -> None:
         """Delete it with this request's answer, if the browser has it."""
         name = self.name
-        if name in current_request().cookies:
+        if name in _ours():
             _answer_with(name, "", 0)
+
+
+def _ours() -> dict[str, list[str]]:
+    """What cookies of ours the request carries: by their names, each as often as it came.
+
+    Read as browsers write them (RFC 6265, section 4.2.1), and not by Werkzeug, to which a quoted
+    value goes on across semicolons: ours between `a="` and `b="`, which a sub-domain may plant for
+    one path and another, would be a part of `a`, and somebody kept out for good.
+    """
+    known = memory()
+    if known.own_cookies is None:
+        known.own_cookies = {}
+        for crumb in current_request().environ.get("HTTP_COOKIE", "").split(";"):
+            name, _, value = crumb.partition("=")
+            name = name.strip(" \t")  # no other blanks: to a browser these are of the name
+            if _is_ours(name):
+                known.own_cookies.setdefault(name, []).append(value.strip(" \t"))
+    return known.own_cookies
 
 
 def _beginning() -> str:
@@ -116,14 +135,14 @@ def ceremonies() -> dict[str, str]:
     start = ceremony("").name
     return {
         name.removeprefix(start): values[0]
-        for name, values in current_request().cookies.lists()
+        for name, values in _ours().items()
         if name.startswith(start) and len(name) == len(start) + NAME_LENGTH and len(values) == 1
     }
 
 
 def carries_ours() -> bool:
     """Whether the request carries any cookie of ours, however often."""
-    return any(map(_is_ours, current_request().cookies))
+    return bool(_ours())
 
 
 def clear_doubled() -> None:
@@ -131,24 +150,13 @@ def clear_doubled() -> None:
     in places where we never put one. Then ours is left, alone, and counts again; without this,
     whoever once planted a cookie would keep somebody out for good.
     """
-    if _beginning().startswith(_HOST):  # no browser takes those for such a place, nor sends two
-        return
-    doubled = [
-        name
-        for name, values in current_request().cookies.lists()
-        if len(values) > 1 and _is_ours(name) and len(name) <= _NAME_MAX
-    ]
+    doubled = [n for n, values in _ours().items() if len(values) > 1 and len(n) <= _NAME_MAX]
     if not doubled:
         return
     # By chance, so that nobody can plant so many others ahead of one that its turn never comes.
-    places = list(product(doubled, _where_others_plant()))
-    planted = SystemRandom().sample(places, min(len(places), _MOST_CLEARED))
-
-    @after_this_request
-    def delete_planted(response: Response) -> Response:
-        for name, (path, domain) in planted:
-            response.delete_cookie(name, path=path, domain=domain)
-        return response
+    planted = list(product(doubled, _where_others_plant()))
+    for name, place in SystemRandom().sample(planted, min(len(planted), _MOST_CLEARED)):
+        memory().cookies.append(dump_cookie(name, max_age=0, expires=0, **place))
 
 
 _MOST_CLEARED = 20
@@ -165,15 +173,27 @@ def _is_ours(name: str) -> bool:
     return name == beginning or name.startswith(f"{beginning}-")
 
 
-def _where_others_plant() -> Iterator[tuple[str, str | None]]:
-    """Every path and domain with which a browser would send a cookie here, but `/` of this very
-    host, which is the place of ours.
-    """
+class _Place(TypedDict, total=False):
+    """Where a browser keeps a cookie apart from another of its name."""
+
+    path: str
+    domain: str
+    secure: bool
+    partitioned: bool
+
+
+def _where_others_plant() -> Iterator[_Place]:
+    """Every place from which a browser would send a cookie here, but that of ours."""
+    if _beginning().startswith(_HOST):
+        # `__Host-` leaves one, for a script that once ran here: the jar of cookies that count only
+        # below one top-level site (CHIPS).
+        yield _Place(secure=True, partitioned=True)
+        return
     request = current_request()
     folders = _folders((request.script_root + request.path)[:_PATH_MAX])
-    yield from ((path, None) for path in folders)
+    yield from (_Place(path=path) for path in folders)
     for domain in _domains(urlsplit(party().origin).hostname or ""):
-        yield from ((path, domain) for path in ("/", *folders))
+        yield from (_Place(path=path, domain=domain) for path in ("/", *folders))
 
 
 def _folders(path: str) -> list[str]:

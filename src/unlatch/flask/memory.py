@@ -21,6 +21,7 @@ _KEY = "_unlatch_memory"
 class Memory:
     """Attributes:
     cookies_begin: What the names of all cookies of ours begin with.
+    own_cookies: Those of ours that it carries, by their names, once they were looked for.
     looked: Whether anybody asked who is there, so that the answer depends on it.
     asked_for_session: Whether the store was asked whose session it is; `live` is the answer.
     browser_id: The id in the browser cookie, empty where there is none of ours.
@@ -30,6 +31,7 @@ class Memory:
     """
 
     cookies_begin: str | None = None
+    own_cookies: dict[str, list[str]] | None = None
     looked: bool = False
     asked_for_session: bool = False
     live: "LiveSession | None" = None
