@@ -307,6 +307,19 @@ def test_a_failure_of_ours_is_500_in_our_look_and_tells_nothing(app, mira, monke
     assert "Content-Security-Policy" in answer.headers
 
 
+@pytest.mark.parametrize("said", ["Accept-Language", "Accept-Language, Cookie", "cookie"])
+def test_an_answer_depends_on_who_asks_and_on_what_its_view_says(new_app, said):
+    app = new_app()
+
+    @app.get("/hello")
+    def hello() -> tuple[str, dict[str, str]]:
+        return f"Hello {current_account or 'stranger'}", {"Vary": said}
+
+    (told,) = person(app, SITE).get("/hello").headers.getlist("Vary")
+
+    assert sorted(told.lower().split(", ")) == sorted({*said.lower().split(", "), "cookie"})
+
+
 def test_an_answer_depends_on_who_asks_wherever_that_was_asked(mira):
     """In a copy of the request's context nobody calls what hangs on it: a shared cache was shown
     one person's page for the next.

@@ -3,11 +3,13 @@
 import traceback
 
 import pytest
+from sqlalchemy import literal, select
 
 from unlatch.core.times import SECOND
 from unlatch.errors import StoreError
 from unlatch.flask.state import now
 from unlatch.stores import open_database, open_stores
+from unlatch.stores.sql.postgresql_deadline import Deadline
 from unlatch.testing.store_contract import StoreContract
 from unlatch.testing.store_contract.making import an_account
 
@@ -51,6 +53,26 @@ def test_it_tells_its_time(patient_postgres, shared):
 
     assert told is not None
     assert abs(told - now()) < 60 * SECOND
+    database.close()
+
+
+def test_a_select_has_one_deadline_from_its_connection_to_its_answer(
+    patient_postgres, shared, monkeypatch
+):
+    database = open_database(patient_postgres.url(shared))
+    begun: list[float] = []
+
+    class Watched(Deadline):
+        def _from(self) -> float:
+            begun.append(super()._from())
+            return begun[-1]
+
+    monkeypatch.setattr(database, "_deadline", Watched())
+
+    assert database.first(select(literal(7))) == (7,)
+
+    assert len(begun) > 1
+    assert len(set(begun)) == 1
     database.close()
 
 

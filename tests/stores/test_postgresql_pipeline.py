@@ -101,7 +101,7 @@ def questions(stores: SqlStores, folder: Path, work: Callable[[], None]) -> list
 def traced(database: PostgresqlDatabase, file: int) -> Iterator[None]:
     """The pool's only connection."""
     connection = database._take()
-    driver = connection.driver_connection
+    driver = connection.dbapi_connection
     assert driver is not None
     driver.pgconn.trace(file)
     driver.pgconn.set_trace_flags(Trace.SUPPRESS_TIMESTAMPS)

@@ -34,7 +34,7 @@ class Committing:
     is_open = True
 
     def __init__(self):
-        self.driver_connection = self
+        self.dbapi_connection = self
         self._client, self._server = socket.socketpair()
         self.fileno = self._client.fileno
 

@@ -186,7 +186,7 @@ def test_every_write_is_on_the_disk_before_it_is_said_to_be(stores):
 
     def ask(sql, statement):
         if statement.split()[0] in ("INSERT", "UPDATE", "DELETE"):
-            driver = sql.connection.driver_connection
+            driver = sql.connection.dbapi_connection
             asked.append(driver.execute("PRAGMA synchronous").fetchone()[0])
 
     kept(stores, ada)

@@ -1,4 +1,6 @@
-"""The kinds that rows and rules speak of: of proofs, and of mails."""
+"""By what means somebody was shown to be who, and what a mail is for. Apart from `records.py`, so
+that who needs such a name only need not wait for the records.
+"""
 
 from enum import StrEnum
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # `import unlatch` brings this file, and is not to wait for all records
     from unlatch.core.records import Account
 
 

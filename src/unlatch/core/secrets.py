@@ -1,10 +1,10 @@
-"""Random values and their one spelling: bytes for machines, eight letters for people."""
+"""Random values, their hash and their one spelling: base64url, or eight letters for people."""
 
+import base64
 import hashlib
 import re
 import secrets
 import unicodedata
-from binascii import a2b_base64, b2a_base64
 
 SECRET_BYTES = 32
 """Length of every random secret: 256 bits."""
@@ -14,14 +14,7 @@ CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 CODE_LENGTH = 8
 
-_BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-_ONLY_THAT = re.compile(r"[A-Za-z0-9_-]+")
-_ENDS = (_BASE64URL, "", _BASE64URL[::16], _BASE64URL[::4])
-"""With what a text may end, by how many letters are over where it is taken in fours. Of two, the
-last four bits belong to no byte, of three the last two: in the one spelling they are zero.
-"""
-_TO_BASE64URL = bytes.maketrans(b"+/", b"-_")
-_TO_BASE64 = bytes.maketrans(b"-_", b"+/")
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def random_secret() -> bytes:
@@ -36,7 +29,7 @@ def digest(secret: bytes) -> bytes:
 
 def to_base64url(data: bytes) -> str:
     """Base64url without padding (RFC 4648 section 5)."""
-    return b2a_base64(data, newline=False).translate(_TO_BASE64URL, b"=").decode("ascii")
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
 
 def from_base64url(text: str) -> bytes:
@@ -45,11 +38,12 @@ def from_base64url(text: str) -> bytes:
     Raises:
         ValueError: It is anything else.
     """
-    if not _ONLY_THAT.fullmatch(text):
+    if not _BASE64URL.fullmatch(text):
         raise ValueError("not base64url")
-    if text[-1] not in _ENDS[len(text) % 4]:
+    data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if to_base64url(data) != text:
         raise ValueError("not canonical base64url")
-    return a2b_base64(text.encode("ascii").translate(_TO_BASE64) + b"==")
+    return data
 
 
 def random_code() -> str:

@@ -169,11 +169,17 @@ def let_in(signed_in: "SignedIn") -> "LiveSession":
     proved = account.confirmed_at is not None or method is Method.EMAIL
     browser.remember(account, method, proved=proved)
     browser.make_known()
-    cookies.forget_mails()  # what was asked for here and not finished was perhaps somebody else's
+    forget_mails()  # what was asked for here and not finished was perhaps somebody else's
     live = signed_in.live
     known = memory()
     known.live, known.asked_for_session, known.let_in = live, True, True
     return live
+
+
+def forget_mails() -> None:
+    """No mail that was asked for here opens anything here any more, nor does an opened link."""
+    cookies.BINDING.clear()
+    cookies.OPENED_LINK.clear()
 
 
 def step_up(signed_in: "SignedIn") -> None:

@@ -8,6 +8,7 @@ Strict would leave without its cookies), Path=/ and without Domain; `__Host-` an
 the configured origin and never by how a request seems to have arrived.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -50,7 +51,7 @@ class Cookie:
 
     def read(self) -> str:
         """Its value in this request, or the empty string; also where it comes twice."""
-        values = _ours().get(self.name, ())
+        values = _ours().get(self.suffix, ())
         return values[0] if len(values) == 1 else ""
 
     def write(self, value: str) -> None:
@@ -63,13 +64,12 @@ class Cookie:
 
     def clear(self) -> None:
         """Delete it with this request's answer, if the browser has it."""
-        name = self.name
-        if name in _ours():
-            _answer_with(name, "", 0)
+        if self.suffix in _ours():
+            _answer_with(self.name, "", 0)
 
 
 def _ours() -> dict[str, list[str]]:
-    """What cookies of ours the request carries: by their names, each as often as it came.
+    """What cookies of ours the request carries: by their suffixes, each as often as it came.
 
     Read as browsers write them (RFC 6265, section 4.2.1), and not by Werkzeug, to which a quoted
     value goes on across semicolons: ours between `a="` and `b="`, which a sub-domain may plant for
@@ -77,13 +77,17 @@ def _ours() -> dict[str, list[str]]:
     """
     known = memory()
     if known.own_cookies is None:
+        sent = current_request().environ.get("HTTP_COOKIE", "")
         known.own_cookies = {}
-        for crumb in current_request().environ.get("HTTP_COOKIE", "").split(";"):
-            name, _, value = crumb.partition("=")
-            name = name.strip(" \t")  # no other blanks: to a browser these are of the name
-            if _is_ours(name):
-                known.own_cookies.setdefault(name, []).append(value.strip(" \t"))
+        for suffix, value in _those_of(_beginning()).findall(sent):
+            known.own_cookies.setdefault(suffix, []).append(value)
     return known.own_cookies
+
+
+@cache
+def _those_of(beginning: str) -> re.Pattern[str]:
+    # No blanks but these may stand ahead: to a browser all others are of the name.
+    return re.compile(rf"(?:^|;)[ \t]*{re.escape(beginning)}(|-[^=;]*)=([^;]*)")
 
 
 def _beginning() -> str:
@@ -119,12 +123,6 @@ BROWSER = Cookie("-browser", BROWSER_LIFETIME)
 REMEMBERED = Cookie("-account", BROWSER_LIFETIME)
 
 
-def forget_mails() -> None:
-    """No mail that was asked for here opens anything here any more, nor does an opened link."""
-    BINDING.clear()
-    OPENED_LINK.clear()
-
-
 def ceremony(name: str) -> Cookie:
     """One for each ceremony, so that one tab's never breaks another's."""
     return Cookie(f"-c-{name}", CEREMONY_LIFETIME)
@@ -132,11 +130,11 @@ def ceremony(name: str) -> Cookie:
 
 def ceremonies() -> dict[str, str]:
     """This browser's sealed ceremonies, by the 16 characters that end their names."""
-    start = ceremony("").name
+    start = ceremony("").suffix
     return {
-        name.removeprefix(start): values[0]
-        for name, values in _ours().items()
-        if name.startswith(start) and len(name) == len(start) + NAME_LENGTH and len(values) == 1
+        suffix.removeprefix(start): values[0]
+        for suffix, values in _ours().items()
+        if suffix.startswith(start) and len(suffix) == len(start) + NAME_LENGTH and len(values) == 1
     }
 
 
@@ -150,12 +148,13 @@ def clear_doubled() -> None:
     in places where we never put one. Then ours is left, alone, and counts again; without this,
     whoever once planted a cookie would keep somebody out for good.
     """
-    doubled = [n for n, values in _ours().items() if len(values) > 1 and len(n) <= _NAME_MAX]
+    doubled = [s for s, values in _ours().items() if len(values) > 1 and len(s) <= _SUFFIX_MAX]
     if not doubled:
         return
     # By chance, so that nobody can plant so many others ahead of one that its turn never comes.
     planted = list(product(doubled, _where_others_plant()))
-    for name, place in SystemRandom().sample(planted, min(len(planted), _MOST_CLEARED)):
+    for suffix, place in SystemRandom().sample(planted, min(len(planted), _MOST_CLEARED)):
+        name = Cookie(suffix, 0).name
         memory().cookies.append(dump_cookie(name, max_age=0, expires=0, **place))
 
 
@@ -164,13 +163,8 @@ _MOST_CLEARED = 20
 on him is rid of them a few requests later.
 """
 _PATH_MAX = 24
-_NAME_MAX = 40
-"""Characters; no name of ours has more."""
-
-
-def _is_ours(name: str) -> bool:
-    beginning = _beginning()
-    return name == beginning or name.startswith(f"{beginning}-")
+_SUFFIX_MAX = 24
+"""Characters; no suffix of ours has more."""
 
 
 class _Place(TypedDict, total=False):

@@ -27,7 +27,8 @@ def add_remembered(response: Response) -> Response:
         response.headers.add("Set-Cookie", cookie)
     # It is for them alone; a shared cache must not show it to the next. (Ours say so anyway.)
     if known.looked and current_request().blueprint != NAME:
-        if response.headers.getlist("Vary"):  # `in` raises and catches an error where it is not
+        # Else parsed and put together again; `in` raises and catches an error where there is none.
+        if response.headers.getlist("Vary"):
             response.vary.add("Cookie")
         else:
             response.headers.add("Vary", "Cookie")

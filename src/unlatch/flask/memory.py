@@ -21,7 +21,7 @@ _KEY = "_unlatch_memory"
 class Memory:
     """Attributes:
     cookies_begin: What the names of all cookies of ours begin with.
-    own_cookies: Those of ours that it carries, by their names, once they were looked for.
+    own_cookies: Those of ours that it carries, by their suffixes, once they were looked for.
     looked: Whether anybody asked who is there, so that the answer depends on it.
     asked_for_session: Whether the store was asked whose session it is; `live` is the answer.
     browser_id: The id in the browser cookie, empty where there is none of ours.

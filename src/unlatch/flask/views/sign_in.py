@@ -8,8 +8,8 @@ from unlatch.core.names import IDENTIFIER_MAX, identifier_keys
 from unlatch.core.passkeys import Begun
 from unlatch.core.secrets import to_base64url
 from unlatch.errors import FieldsRefused
-from unlatch.flask import answers, browser, ceremony_cookies, cookies, forms, typed
-from unlatch.flask.access import live_session, session_cookie
+from unlatch.flask import answers, browser, ceremony_cookies, forms, typed
+from unlatch.flask.access import forget_mails, live_session, session_cookie
 from unlatch.flask.party import party
 from unlatch.flask.state import gate
 
@@ -50,7 +50,7 @@ def identify() -> ResponseReturnValue:
 def switch_account() -> ResponseReturnValue:
     """Forget who last signed in here, and what was asked for and not finished."""
     browser.forget()
-    cookies.forget_mails()
+    forget_mails()
     next_path = forms.next_path()
     url = url_for("unlatch.sign_in", next=next_path or None)
     return answers.onward(url, lambda: _who(next_path))

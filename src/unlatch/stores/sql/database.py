@@ -16,11 +16,11 @@ from typing import Any
 from weakref import WeakSet
 
 from sqlalchemy import ClauseElement, Engine, PoolProxiedConnection
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from unlatch.errors import SchemaBehind, StoreError
 from unlatch.stores.sql import schema
-from unlatch.stores.sql.running import Row, Sql, T, store_errors, told
+from unlatch.stores.sql.running import Row, Sql, T, store_errors
 from unlatch.stores.sql.schema import State
 from unlatch.stores.sql.statements import Statements
 
@@ -60,11 +60,16 @@ class Database(ABC):
         return engine
 
     def rows(self, select: ClauseElement, **values: Any) -> list[Row]:
-        """All that one select finds, outside any transaction."""
+        """All that one select finds, outside any transaction and on a connection of its own: never
+        within `writing`, where it would wait for a second while it holds the first.
+
+        Raises:
+            SchemaBehind, StoreError: As `make_ready` does; or it does not answer.
+        """
         return self._ask(self._sql_type.rows, select, values)
 
     def first(self, select: ClauseElement, **values: Any) -> Row | None:
-        """The first that it finds."""
+        """The first row of all that one select finds, likewise; None where there is none."""
         return self._ask(self._sql_type.first, select, values)
 
     @contextmanager
@@ -128,11 +133,8 @@ class Database(ABC):
 
     def _ask(self, ask: Callable[..., T], select: ClauseElement, values: dict[str, Any]) -> T:
         self.make_ready()
-        try:
-            with closing(self._sql()) as sql:
-                return ask(sql, select, **values)
-        except (self._driver.Error, SQLAlchemyError) as error:
-            raise told(error, self._driver) from error
+        with store_errors(self._driver), closing(self._sql()) as sql:
+            return ask(sql, select, **values)
 
     @abstractmethod
     def _make_engine(self) -> Engine: ...

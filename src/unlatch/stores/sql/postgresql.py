@@ -286,7 +286,7 @@ def _read(url: str) -> dict[str, str]:
 
 
 def _driver(connection: PoolProxiedConnection) -> PromptConnection:
-    driver = connection.driver_connection
+    driver = connection.dbapi_connection
     assert isinstance(driver, PromptConnection)  # noqa: S101  # made by `_connect`
     return driver
 

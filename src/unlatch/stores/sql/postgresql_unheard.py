@@ -137,4 +137,4 @@ def _readable(connections: list[PoolProxiedConnection]) -> list[PoolProxiedConne
 
 
 def _driver(connection: PoolProxiedConnection) -> PromptConnection:
-    return cast(PromptConnection, connection.driver_connection)
+    return cast(PromptConnection, connection.dbapi_connection)

@@ -1,7 +1,7 @@
 """Statements run on one connection, and their trouble told as ours."""
 
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -119,15 +119,20 @@ def _how_many(cursor: Cursor) -> int:
     return count
 
 
-@contextmanager
-def store_errors(driver: ModuleType) -> Iterator[None]:
+class store_errors:  # noqa: N801  # a context manager: of a generator each select would call more
     """Whatever the driver or SQLAlchemy raises inside becomes a `StoreError`, the original as its
     cause.
     """
-    try:
-        yield
-    except (driver.Error, SQLAlchemyError) as error:
-        raise told(error, driver) from error
+
+    def __init__(self, driver: ModuleType) -> None:
+        self._driver = driver
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, *__: object) -> None:
+        if isinstance(error, (self._driver.Error, SQLAlchemyError)):
+            raise told(error, self._driver) from error
 
 
 def told(error: Exception, driver: ModuleType) -> StoreError:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
+from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from unlatch import private
 
@@ -24,7 +25,7 @@ def backup(engine: Engine, target: Path) -> None:
     private.make_file(target)
     try:
         with engine.connect() as connection:
-            _copy(connection.connection.driver_connection, target)
+            _copy(connection.connection.dbapi_connection, target)
     except BaseException:
         target.unlink()  # half a copy is worse than none
         raise
@@ -40,8 +41,8 @@ def keep_copy(engine: Engine, folder: Path) -> Path:
     return copy
 
 
-def _copy(source: sqlite3.Connection | None, target: Path) -> None:
-    assert source is not None  # noqa: S101  # a checked-out connection has one
+def _copy(source: DBAPIConnection | None, target: Path) -> None:
+    assert isinstance(source, sqlite3.Connection)  # noqa: S101  # made by its engine
     destination = sqlite3.connect(target)
     try:
         source.backup(destination)
