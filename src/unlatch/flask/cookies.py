@@ -11,7 +11,7 @@ the configured origin and never by how a request seems to have arrived.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import product
 from random import SystemRandom
 from typing import TypedDict
@@ -84,7 +84,7 @@ def _ours() -> dict[str, list[str]]:
     return known.own_cookies
 
 
-@cache
+@lru_cache(8)  # few, and not as many as somebody thinks of ports
 def _those_of(beginning: str) -> re.Pattern[str]:
     # No blanks but these may stand ahead: to a browser all others are of the name.
     return re.compile(rf"(?:^|;)[ \t]*{re.escape(beginning)}(|-[^=;]*)=([^;]*)")
