@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from flask import flash
+from flask import flash, get_flashed_messages, request
+from flask.sessions import SecureCookieSessionInterface
 
 from unlatch import sign_in_required
 from unlatch.errors import SettingsError
@@ -104,6 +105,23 @@ def test_every_answer_has_the_headers_once(make_client, path):
     assert len(set(answer.vary)) == len(list(answer.vary))
 
 
+@pytest.fixture
+def make_saying(make_client):
+    """A client of an app that says something at one address, and tells at another what was said."""
+
+    def says():
+        flash("Saved.")
+        return ""
+
+    def make_saying(settings):
+        client = make_client(settings)
+        client.application.add_url_rule("/says", view_func=says)
+        client.application.add_url_rule("/hears", view_func=lambda: get_flashed_messages())
+        return client
+
+    return make_saying
+
+
 @pytest.mark.parametrize(
     ("settings", "cookie"),
     [
@@ -111,17 +129,28 @@ def test_every_answer_has_the_headers_once(make_client, path):
         (SERIOUS, "__Host-unlatch-toasts=[^;]+; Secure; HttpOnly"),
     ],
 )
-def test_the_cookie_of_toasts_goes_where_ours_go(make_client, settings, cookie):
-    def says():
-        flash("Saved.")
-        return ""
-
-    client = make_client(settings)
-    client.application.add_url_rule("/says", view_func=says)
-
-    (said,) = client.get("/says").headers.getlist("Set-Cookie")
+def test_the_cookie_of_toasts_goes_where_ours_go(make_saying, settings, cookie):
+    (said,) = make_saying(settings).get("/says").headers.getlist("Set-Cookie")
 
     assert re.fullmatch(rf"{cookie}; Path=/; SameSite=Lax", said)
+
+
+def test_a_toast_is_said_once_and_looked_for_only_where_it_may_be(make_saying, monkeypatch):
+    client = make_saying(DEVELOPMENT)
+    asked = []
+
+    def serializer(self, app):
+        asked.append(request.path)
+        return made(self, app)
+
+    made = SecureCookieSessionInterface.get_signing_serializer
+    monkeypatch.setattr(SecureCookieSessionInterface, "get_signing_serializer", serializer)
+
+    assert client.get("/hears").json == []
+    client.get("/says")
+    assert client.get("/hears").json == ["Saved."]
+    assert client.get("/hears").json == []
+    assert asked == ["/says", "/hears"]  # to write it, and to read it
 
 
 def test_a_guard_of_another_view_answers_with_the_headers_once(client):

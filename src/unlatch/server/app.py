@@ -15,6 +15,7 @@ from unlatch.flask.state import NAME
 from unlatch.server import health, home, readiness
 from unlatch.server.config import read_config
 from unlatch.server.memory import give_large_blocks_back
+from unlatch.server.toasts import carry_toasts
 
 INSTANCE = "instance"
 """The folder below the current one where all is kept that has no other place by settings."""
@@ -40,7 +41,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     app.config[home.UNSET] = home.unset(app.config)
     _add_unlatch(app)
     readiness.add_watch(app)
-    _guard_toasts(app)
+    carry_toasts(app)
     app.register_blueprint(home.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_error_handler(HTTPException, answers.http_error)
@@ -70,11 +71,3 @@ def _add_headers(response: Response) -> Response:
     """
     has_them = current_request().blueprint == NAME or "Content-Security-Policy" in response.headers
     return response if has_them else headers.add_headers(response)
-
-
-def _guard_toasts(app: Flask) -> None:
-    """Flask's own cookie, which carries what `flash` says, goes where ours go."""
-    app.config["SESSION_COOKIE_SAMESITE"] = "Lax"
-    if app.extensions["unlatch"].settings.is_https:
-        app.config["SESSION_COOKIE_SECURE"] = True
-        app.config["SESSION_COOKIE_NAME"] = "__Host-unlatch-toasts"
