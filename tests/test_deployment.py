@@ -57,6 +57,13 @@ def test_nobody_chooses_his_address_by_a_header_with_underscores(name):
     assert re.search(rf"^\s+header_up -{name}$", CADDYFILE, re.MULTILINE)
 
 
+def test_a_cookie_of_another_site_does_not_hide_ours():
+    """granian hands on none where one has a byte beyond ASCII."""
+    (told,) = re.findall(r'^\s+header_up Cookie "(.*)" "_"$', CADDYFILE, re.MULTILINE)
+
+    assert re.sub(told, "_", "city=Z\xc3\xbcrich; a=~b") == "city=Z__rich; a=~b"
+
+
 def test_the_image_runs_as_nobody_special():
     (user,) = (words[1] for words in last_stage() if words[0] == "USER")
 

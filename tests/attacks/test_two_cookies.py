@@ -79,6 +79,16 @@ def test_one_that_a_script_planted_beside_ours_is_deleted_and_ours_is_not(mira):
     assert {"Max-Age=0", "Secure", "Path=/", "Partitioned"} <= set(deleted.split("; "))
 
 
+@pytest.mark.parametrize("planted_first", [True, False])
+def test_who_signs_out_ends_his_own_whatever_was_planted(mira, planted_first):
+    values = [mira.cookies[SESSION], "planted"]
+    pair = values[:: -1 if planted_first else 1]
+
+    assert twice(mira, "/auth/sign-out", SESSION, *pair, method="POST").status_code == 200
+
+    assert mira.session is None
+
+
 def test_a_hosts_own_pages_take_neither(mira, noah):
     answer = twice(mira, "/notes", SESSION, noah.cookies[SESSION], mira.cookies[SESSION])
 
@@ -197,6 +207,19 @@ def test_whoever_plants_many_makes_no_answer_large(start_app, planted, length):
 
     assert answer.status_code == 303
     assert len(str(answer.headers)) < 4_000
+
+
+@pytest.mark.parametrize("planted", ["-\xc3\xa9", "-" + "x" * 24, "x", "- mail", "-,a"])
+def test_what_has_no_name_of_ours_is_not_deleted(mira, planted):
+    """It could not be under its own name, which goes out in other bytes, and again and again."""
+    pair = f"{SESSION}{planted}=a; {SESSION}{planted}=b"
+    crumbs = {"Cookie": f"{SESSION}={mira.cookies[SESSION]}; {pair}"}
+    client = mira.client.application.test_client(use_cookies=False)
+
+    answer = Person(client, site=mira.site).ask("GET", "/notes", "json", crumbs)
+
+    assert answer.status_code == 200
+    assert not answer.headers.getlist("Set-Cookie")
 
 
 def keep(jar: CookieJar, cookies: list[str], request: Request) -> None:

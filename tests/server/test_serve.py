@@ -171,6 +171,14 @@ def test_it_ends_with_nothing_left_behind(own_site, by):
         again.bind(("::1", own_site.port))
 
 
+def test_cookies_that_are_lost_are_told_once(own_site):
+    for _ in range(2):
+        own_site.get("/auth/session", Cookie="city=Z\xfcrich; other=1")
+    own_site.get("/auth/session", Cookie="city=Zurich")
+
+    assert own_site.stop().count("A browser's cookies were lost") == 1
+
+
 @on_linux
 def test_a_killed_server_leaves_no_worker(own_site):
     (worker,) = own_site.workers

@@ -39,6 +39,9 @@ View = Callable[P, R]
 BODY_MAX = 64 * 1024
 """Bytes of a request's body. The largest honest one, an attestation, has a few thousand."""
 
+_MOST_SENT = 4
+"""Tokens looked at in one request; a browser has fewer places than that to keep one in by https."""
+
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _LOOPBACK = ("127.0.0.1", "[::1]")
 
@@ -124,6 +127,17 @@ def live_session() -> "LiveSession | None":
         known.live = gate().sessions.resume(token) if token else None
         known.asked_for_session = True
     return known.live
+
+
+def sent_sessions() -> "list[LiveSession]":
+    """That of this request. Where a second cookie was planted beside ours, so that none counts, all
+    that they open: who signs out must not leave his own alive in the dark.
+    """
+    live = live_session()
+    if live is not None:
+        return [live]
+    tokens = session_cookie().read_all()[:_MOST_SENT]
+    return [sent for token in tokens if (sent := gate().sessions.resume(token))]
 
 
 def require_session() -> "LiveSession":

@@ -51,8 +51,12 @@ class Cookie:
 
     def read(self) -> str:
         """Its value in this request, or the empty string; also where it comes twice."""
-        values = _ours().get(self.suffix, ())
+        values = self.read_all()
         return values[0] if len(values) == 1 else ""
+
+    def read_all(self) -> list[str]:
+        """Every value that this request carries by its name, of which at most one is ours."""
+        return _ours().get(self.suffix, [])
 
     def write(self, value: str) -> None:
         """Set it with this request's answer.
@@ -78,16 +82,18 @@ def _ours() -> dict[str, list[str]]:
     known = memory()
     if known.own_cookies is None:
         sent = current_request().environ.get("HTTP_COOKIE", "")
-        known.own_cookies = {}
+        found: dict[str, list[str]] = {}
         for suffix, value in _those_of(_beginning()).findall(sent):
-            known.own_cookies.setdefault(suffix, []).append(value)
+            found.setdefault(suffix, []).append(value)
+        known.own_cookies = found  # whole: a host's thread may look with a copy of the context
     return known.own_cookies
 
 
 @lru_cache(8)  # few, and not as many as somebody thinks of ports
 def _those_of(beginning: str) -> re.Pattern[str]:
-    # No blanks but these may stand ahead: to a browser all others are of the name.
-    return re.compile(rf"(?:^|;)[ \t]*{re.escape(beginning)}(|-[^=;]*)=([^;]*)")
+    # No blanks but these may stand ahead: to a browser all others are of the name. And only names
+    # that ours may have: what is planted by others could not be deleted again in a few bytes.
+    return re.compile(rf"(?:^|;)[ \t]*{re.escape(beginning)}(|-[A-Za-z0-9_-]{{1,23}})=([^;]*)")
 
 
 def _beginning() -> str:
@@ -148,7 +154,7 @@ def clear_doubled() -> None:
     in places where we never put one. Then ours is left, alone, and counts again; without this,
     whoever once planted a cookie would keep somebody out for good.
     """
-    doubled = [s for s, values in _ours().items() if len(values) > 1 and len(s) <= _SUFFIX_MAX]
+    doubled = [suffix for suffix, values in _ours().items() if len(values) > 1]
     if not doubled:
         return
     # By chance, so that nobody can plant so many others ahead of one that its turn never comes.
@@ -158,13 +164,11 @@ def clear_doubled() -> None:
         memory().cookies.append(dump_cookie(name, max_age=0, expires=0, **place))
 
 
-_MOST_CLEARED = 20
+_MOST_CLEARED = 16
 """Cookies of one answer, whose headers must stay small: nginx takes 4 kB. Whoever has more planted
 on him is rid of them a few requests later.
 """
 _PATH_MAX = 24
-_SUFFIX_MAX = 24
-"""Characters; no suffix of ours has more."""
 
 
 class _Place(TypedDict, total=False):
@@ -180,7 +184,7 @@ def _where_others_plant() -> Iterator[_Place]:
     """Every place from which a browser would send a cookie here, but that of ours."""
     if _beginning().startswith(_HOST):
         # `__Host-` leaves one, for a script that once ran here: the jar of cookies that count only
-        # below one top-level site (CHIPS).
+        # below one top-level site (CHIPS). A browser without it has no second one to send.
         yield _Place(secure=True, partitioned=True)
         return
     request = current_request()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from unlatch.flask.sender.rounds import stop_all
 from unlatch.server import health
 from unlatch.server.app import create_app
+from unlatch.server.lost_cookies import tell_of_lost_cookies
 from unlatch.server.many import has_one_writer
 from unlatch.server.turns import TURN_PATIENCE, Turns, turn_away
 
@@ -64,7 +65,7 @@ def in_turns(app: "Flask") -> Turns:
     settings = app.extensions["unlatch"].settings
     has_one = has_one_writer(settings)
     return Turns(
-        app,
+        tell_of_lost_cookies(app),
         at_once=1 if has_one else AT_ONCE,
         reading=READING,
         patience=None if has_one else TURN_PATIENCE,

@@ -4,7 +4,7 @@ from flask import Blueprint, flash, url_for
 from flask.typing import ResponseReturnValue
 
 from unlatch.flask import answers, shown
-from unlatch.flask.access import live_session, require_session, session_cookie
+from unlatch.flask.access import require_session, sent_sessions, session_cookie
 from unlatch.flask.answers import json_only
 from unlatch.flask.state import gate
 from unlatch.flask.views.account import back_to_account
@@ -27,9 +27,10 @@ def session() -> ResponseReturnValue:
 
 def sign_out() -> ResponseReturnValue:
     """End this session; without one there is nothing to end, and that is no error."""
-    live = live_session()
-    if live is not None:
+    ended = sent_sessions()
+    for live in ended:
         gate().sessions.sign_out(live)
+    if ended:
         flash("Signed out", "success")
     session_cookie().clear()
     return answers.leave(url_for("unlatch.sign_in"), {})
