@@ -185,6 +185,9 @@ def fill(url: str, accounts: int, *, now: int, public_key: bytes = bytes(77)) ->
                 connection.execute(kind.statement(first, last, **of_all).encode())
                 _progress(kind.table, last, rows)
         connection.execute("VACUUM ANALYZE")
+    with psycopg.connect(url, autocommit=True) as connection:
+        # What was filled in is not written to the disk while something is measured.
+        connection.execute("CHECKPOINT")
 
 
 @contextmanager
