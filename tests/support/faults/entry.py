@@ -25,7 +25,7 @@ from unlatch.core.records import Event, Mail
 from unlatch.flask import state
 from unlatch.flask.sender import Letters
 from unlatch.server import cli, patience
-from unlatch.stores.sql import admission
+from unlatch.stores.sql import admission, postgresql_deadline
 from unlatch.stores.sql.events import SqlEventWriter
 from unlatch.stores.sql.running import Sql
 from unlatch.stores.sql.sqlite import SqliteDatabase
@@ -108,6 +108,9 @@ def main(environ: Any = os.environ) -> None:
     name_mails(levers)
     if environ.get("FAULTS_HASTY"):  # dying every second is no reason to give up
         patch.object(patience, "PAUSES", (0.05,) * 1000).start()
+    if environ.get("FAULTS_PATIENT"):  # shorter than anybody's who waits for an answer
+        put(postgresql_deadline, "STATEMENTS_SECONDS", 6.0)
+        put(postgresql_deadline, "COMMIT_SECONDS", 8.0)
     if broken := environ.get("FAULTS_BROKEN"):
         BREAK[broken]()
     cli.main()
