@@ -185,9 +185,6 @@ def fill(url: str, accounts: int, *, now: int, public_key: bytes = bytes(77)) ->
                 connection.execute(kind.statement(first, last, **of_all).encode())
                 _progress(kind.table, last, rows)
         connection.execute("VACUUM ANALYZE")
-    with psycopg.connect(url, autocommit=True) as connection:
-        # What was filled in is not written to the disk while something is measured.
-        connection.execute("CHECKPOINT")
 
 
 @contextmanager
@@ -202,6 +199,7 @@ def _in_haste(connection: "psycopg.Connection[tuple[object, ...]]") -> Iterator[
     for setting in haste:
         connection.execute(f"ALTER SYSTEM RESET {setting}".encode())
     connection.execute("SELECT pg_reload_conf()")
+    connection.execute("CHECKPOINT")  # else it is written to the disk while others measure
 
 
 @dataclass(frozen=True)
